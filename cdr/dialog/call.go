@@ -1,0 +1,240 @@
+package dialog
+
+import (
+	"calltrail/cdr/media"
+	"calltrail/decode"
+	"calltrail/decode/sip"
+)
+
+// state is how far a call has come.
+type state uint8
+
+const (
+	calling  state = iota // INVITE seen
+	ringing               // a provisional response seen
+	answered              // a 2xx to the INVITE seen, or a dialog found in its middle
+	ended                 // BYE, final response or time-out
+)
+
+// Ender says who or what ended a call.
+type Ender uint8
+
+// Enders.
+const (
+	EndedNot Ender = iota
+	EndedByCaller
+	EndedByCallee
+	EndedByTimeout
+)
+
+// Flag is a set of things a reader of the record must know.
+type Flag uint32
+
+// Flags of a call. docs/record.md explains each.
+const (
+	MidCall         Flag = 1 << iota // seen from the middle: the first INVITE is missing
+	Evicted                          // pushed out of a full table before its end
+	CaptureEnd                       // still open when the input ended
+	UnverifiedEnd                    // a BYE or CANCEL from someone who is no participant; it ended nothing
+	AckMissing                       // answered, and no ACK seen
+	CancelRace                       // CANCEL and a 2xx crossed: answered
+	ByeUnanswered                    // the BYE had no 2xx or 481
+	ForkDropped                      // a further branch that answered and was hung up at once
+	LateAnswer                       // a 2xx after the call had been given up
+	Truncated                        // something was longer or more than a record holds
+	Retagged                         // tried again with another From tag
+	DownstreamState                  // the outcome was seen only on a hop behind the first
+)
+
+var flagNames = [...]string{
+	"mid_call", "evicted", "capture_end", "unverified_end", "ack_missing", "cancel_race", "bye_unanswered", "fork_dropped",
+	"late_answer", "truncated", "retagged", "downstream_only",
+}
+
+// Names yields the names of the flags in f.
+func (f Flag) Names(yield func(string) bool) {
+	for i, name := range flagNames {
+		if f&(1<<i) != 0 && !yield(name) {
+			return
+		}
+	}
+}
+
+// Bounds of what one call keeps.
+const (
+	maxTransactions = 24
+	maxHops         = 32
+	maxAttempts     = 32
+	maxVias         = 32
+	maxRedirects    = 32
+)
+
+// Hop is one transmission path of the first INVITE.
+type Hop struct {
+	Src, Dst decode.Endpoint
+	At       int64
+}
+
+// Attempt is a final response that the caller answered with a further INVITE.
+type Attempt struct {
+	Status int
+	At     int64
+}
+
+// MethodCount counts requests of a method.
+type MethodCount struct {
+	Method sip.Method
+	Count  int
+}
+
+// transaction is one request on one hop (RFC 3261 section 17.1.3: branch and method of the CSeq; the number too, as
+// RFC 2543 programs repeat branches).
+type transaction struct {
+	branch     uint64
+	cseq       uint32
+	round      uint32 // of its offer
+	status     uint16 // final response, 0 before
+	vias       uint16
+	method     sip.Method
+	fromCaller bool
+	offer      bool // the request carried a session description
+	src, dst   decode.Endpoint
+}
+
+// Call is one call leg: one Call-ID and From tag. It belongs to the Table; who gets one from Emit reads it before
+// returning.
+type Call struct {
+	CallID   string
+	FirstTag string // From tag of the first INVITE
+	FromTag  string // From tag of the newest one
+	ToTag    string
+
+	// Branch is the To tag of a further branch that answered, "" for the first.
+	Branch string
+	// Forked says that there is more than one leg with this Call-ID and From tag.
+	Forked bool
+
+	// Times in nanoseconds since 1970-01-01T00:00:00Z; 0 is never.
+	Started, Ringing, Answered, Ended, LastSeen int64
+
+	// Src and Dst are the ends of the INVITE on the hop nearest to the caller; SrcVia is the sent-by of its top Via.
+	Src, Dst decode.Endpoint
+	SrcVia   decode.Endpoint
+	VLAN     [2]uint16
+	VLANs    uint8
+	Tap      uint16
+
+	Status    int // final response to the INVITE, 0 for none
+	Q850      int // cause, -1 for none
+	EndedBy   Ender
+	Flags     Flag
+	Anomalies sip.Anomaly
+	// Seen says of which party messages were seen.
+	Seen [2]bool
+
+	Hops     []Hop
+	Attempts []Attempt
+	Methods  []MethodCount
+	Text     Text
+	Media    media.Session
+
+	// Revision counts the records made of the call so far.
+	Revision int
+	// Done says that its final record is made.
+	Done bool
+	// Kept is the owner's: what it holds for the call until the call is forgotten.
+	Kept []byte
+
+	state        state
+	cancelled    int64 // time of the CANCEL, 0 without
+	endedNow     int64 // packet time at which the end was noted
+	byeConfirmed bool
+	acked        bool
+	viewed       bool // an interim record has been made
+	changed      bool // since the last record
+	branchLeg    bool
+	inviteSeq    uint32
+	inviteVias   uint16 // fewest Vias among the INVITEs of inviteSeq
+	lowStatus    uint16 // final response seen on a hop behind the first only
+	lowAt        int64
+	transactions []transaction
+	rounds       uint32
+
+	// Deadlines in packet time, 0 for none.
+	checkpointAt, timeoutAt, finalAt, forgetAt int64
+	order                                      uint64
+	due                                        int64 // the earliest deadline that is in the queue
+	gone                                       bool
+	queue                                      queueName
+	queued                                     uint64
+}
+
+// Open says that the call has not ended.
+func (c *Call) Open() bool { return c.state != ended }
+
+// Established says that the call was answered, whether or not the answer was seen.
+func (c *Call) Established() bool {
+	return c.Answered != 0 || c.Flags&MidCall != 0 && (c.Status/100 == 2 || c.byeConfirmed)
+}
+
+// party says which side sent a message with these tags, and whether they are the dialog's.
+func (c *Call) party(from, to []byte, request bool) (p media.Party, exact, ok bool) {
+	switch {
+	case string(from) == c.FromTag:
+		p, exact, ok = media.Caller, len(to) == 0 || c.ToTag == "" || string(to) == c.ToTag, true
+	case len(to) > 0 && string(to) == c.FromTag:
+		p, exact, ok = media.Callee, c.ToTag == "" || string(from) == c.ToTag, true
+	}
+	if !request {
+		// A response carries the tags of its request and comes from the other side.
+		p = p.Other()
+	}
+	return p, exact, ok
+}
+
+func (c *Call) transaction(branch uint64, cseq uint32, method sip.Method) *transaction {
+	for i := range c.transactions {
+		if t := &c.transactions[i]; t.branch == branch && t.cseq == cseq && t.method == method {
+			return t
+		}
+	}
+	return nil
+}
+
+// addTransaction keeps the newest ones: the first INVITE's own fields are in the Call.
+func (c *Call) addTransaction(t transaction) *transaction {
+	if len(c.transactions) >= maxTransactions {
+		copy(c.transactions, c.transactions[1:])
+		c.transactions = c.transactions[:maxTransactions-1]
+	}
+	c.transactions = append(c.transactions, t)
+	return &c.transactions[len(c.transactions)-1]
+}
+
+func (c *Call) count(m sip.Method) {
+	for i := range c.Methods {
+		if c.Methods[i].Method == m {
+			c.Methods[i].Count++
+			return
+		}
+	}
+	c.Methods = append(c.Methods, MethodCount{m, 1}) // bounded by the number of methods
+}
+
+// participant says that ip has taken part in the call's signalling.
+func (c *Call) participant(ip [16]byte) bool {
+	if c.Src.IP == ip || c.Dst.IP == ip {
+		return true
+	}
+	for i := range c.transactions {
+		if t := &c.transactions[i]; t.src.IP == ip || t.dst.IP == ip {
+			return true
+		}
+	}
+	for i := range c.Hops {
+		if c.Hops[i].Src.IP == ip || c.Hops[i].Dst.IP == ip {
+			return true
+		}
+	}
+	return false
+}

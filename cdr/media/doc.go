@@ -1,0 +1,15 @@
+// Package media counts RTP streams and finds the calls they belong to.
+//
+// It has two halves that run on two sides of a queue:
+//
+//   - A Table belongs to one decode worker. It counts the streams that the worker sees, packet by packet, without
+//     lock or allocation, and knows nothing of calls. It tells of each stream twice: an Opened event when a second packet
+//     has shown that it is one, and a Closed event with the counts.
+//   - An Index belongs to the correlator. It knows which call announced which address (SDP), from when until when, and
+//     gives every stream to its calls. It asks a Table for one thing only: to close a stream at a time to come (Command).
+//
+// A Closed event carries the packets before its time and no other, so what a call is given does not depend on how
+// packets were spread over workers, or on which goroutine ran first.
+//
+// In: RTP headers; addresses from session descriptions. Out: Observed streams of a Session. It never sees a payload.
+package media

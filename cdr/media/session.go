@@ -1,0 +1,157 @@
+package media
+
+import (
+	"cmp"
+	"slices"
+
+	"calltrail/decode"
+	"calltrail/decode/rtp"
+	"calltrail/decode/sdp"
+)
+
+// Observed is the sum of a call's streams of one SSRC between the same two ends.
+type Observed struct {
+	Flow   Flow
+	Sender Party
+	// First and Last are nanoseconds of packet time.
+	First, Last                       int64
+	Packets, Octets, Lost, Duplicates uint64
+	JitterMS                          float64
+	HasJitter                         bool
+	PayloadType                       uint8
+	Line                              Line // of the receiver's announcement; Signalled is unset when none fits
+	HasLine                           bool
+}
+
+// Session is the media side of one call. The zero Session is a call without media. It belongs to the Index's goroutine.
+type Session struct {
+	bindings []*binding
+	claimed  []*stream
+	observed []Observed
+	sources  [2][]decode.Endpoint // where each party's signalling comes from
+	rounds   [2]uint32
+	ended    bool
+	// Overflow says that there was more than a Session holds.
+	Overflow bool
+	// Moved says that a party's media moved to another address during the call.
+	Moved bool
+}
+
+// Observed returns the streams counted so far and closed, in the order of their first packets.
+func (s *Session) Observed() []Observed {
+	slices.SortFunc(s.observed, func(a, b Observed) int {
+		return cmp.Or(cmp.Compare(a.First, b.First), cmp.Compare(a.Sender, b.Sender), cmp.Compare(a.Flow.SSRC, b.Flow.SSRC),
+			slices.Compare(a.Flow.Src.IP[:], b.Flow.Src.IP[:]), cmp.Compare(a.Flow.Src.Port, b.Flow.Src.Port),
+			slices.Compare(a.Flow.Dst.IP[:], b.Flow.Dst.IP[:]), cmp.Compare(a.Flow.Dst.Port, b.Flow.Dst.Port))
+	})
+	return s.observed
+}
+
+// OpenStream is a stream of a call that is still being counted: its counts are not known yet.
+type OpenStream struct {
+	Flow   Flow
+	Sender Party
+	First  int64 // time of its first packet, nanoseconds of packet time
+	Line   *Line // the receiver's announcement, nil when none fits
+}
+
+// Open yields the streams that are still being counted.
+func (s *Session) Open(yield func(OpenStream) bool) {
+	for _, st := range s.claimed {
+		for i := range st.claims {
+			if c := &st.claims[i]; c.session == s && !yield(OpenStream{st.flow, c.sender, st.first, c.line()}) {
+				return
+			}
+		}
+	}
+}
+
+// Announced yields the addresses the parties have announced, in the order of announcement.
+func (s *Session) Announced(yield func(Party, *Line) bool) {
+	for _, b := range s.bindings {
+		if !yield(b.party, &b.line) {
+			return
+		}
+	}
+}
+
+// Seen says that a stream of the call has been seen.
+func (s *Session) Seen() bool { return len(s.observed)+len(s.claimed) > 0 }
+
+// Signalled notes where a party's signalling comes from: behind a NAT its media comes from there too.
+func (s *Session) Signalled(p Party, from decode.Endpoint) {
+	if len(s.sources[p]) >= 4 {
+		return
+	}
+	for _, e := range s.sources[p] {
+		if e.IP == from.IP {
+			return
+		}
+	}
+	s.sources[p] = append(s.sources[p], from)
+}
+
+// knows says that ip is an address of party p: one it announced, or one its signalling came from.
+func (s *Session) knows(p Party, ip [16]byte) bool {
+	for _, e := range s.sources[p] {
+		if e.IP == ip {
+			return true
+		}
+	}
+	for _, b := range s.bindings {
+		if b.party == p && b.at.IP == ip {
+			return true
+		}
+	}
+	return false
+}
+
+// add sums a closed stream into the call.
+func (s *Session) add(f Flow, sender Party, st *rtp.Stream, line *Line) {
+	for i := range s.observed {
+		if o := &s.observed[i]; o.Flow == f && o.Sender == sender {
+			o.sum(st)
+			return
+		}
+	}
+	if len(s.observed) >= maxObserved {
+		s.Overflow = true
+		return
+	}
+	o := Observed{Flow: f, Sender: sender, First: st.First, PayloadType: st.PayloadType}
+	if line != nil {
+		o.Line, o.HasLine = *line, true
+	}
+	o.sum(st)
+	s.observed = append(s.observed, o)
+}
+
+func (o *Observed) sum(st *rtp.Stream) {
+	o.First = min(o.First, st.First)
+	o.Last = max(o.Last, st.Last)
+	o.Packets += st.Packets
+	o.Octets += st.Octets
+	o.Lost += st.Lost()
+	o.Duplicates += st.Duplicates
+	if j, ok := st.JitterMS(o.clock(st.PayloadType)); ok {
+		o.JitterMS, o.HasJitter = j, true
+	}
+}
+
+// clock is the clock rate that the receiver's announcement gives a payload type; 0 for none.
+func (o *Observed) clock(pt uint8) uint32 {
+	if f := o.Line.Format(pt); o.HasLine && f != nil {
+		return f.Clock
+	}
+	return 0
+}
+
+// Format is the line's description of a payload type, nil when it has none.
+func (l *Line) Format(pt uint8) *sdp.Format {
+	for i := range l.Formats[:l.NumFormats] {
+		if l.Formats[i].PayloadType == pt {
+			return &l.Formats[i]
+		}
+	}
+	return nil
+}

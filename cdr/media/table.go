@@ -1,0 +1,315 @@
+package media
+
+import (
+	"encoding/binary"
+	"hash/maphash"
+	"math"
+
+	"calltrail/cdr/timer"
+	"calltrail/decode"
+	"calltrail/decode/rtp"
+)
+
+// TableConfig bounds a Table.
+type TableConfig struct {
+	Worker  uint16
+	Streams int   // most streams at a time; at least 1
+	Idle    int64 // nanoseconds without a packet after which a stream is closed
+}
+
+// TableStats counts what a Table did with packets and streams.
+type TableStats struct {
+	Opened      uint64 // streams that a second packet confirmed
+	Unconfirmed uint64 // streams that ended after their first packet, never told of
+	Refused     uint64 // packets of new streams that found the table full of confirmed ones
+	Pushed      uint64 // unconfirmed streams pushed out for new ones
+}
+
+// Table holds the streams of one decode worker: open addressing over a slab of entries. Only its worker may use it.
+type Table struct {
+	// Events are what happened since the owner last emptied it, in the order of their times.
+	Events []Event
+	Stats  TableStats
+
+	cfg       TableConfig
+	seed      maphash.Seed
+	slots     []uint32 // entry number + 1; 0 is empty
+	entries   []entry
+	free      uint32 // first unused entry + 1
+	used      int
+	fresh     []reference // unconfirmed entries, oldest first
+	freshHead int
+	deadlines timer.Queue[reference]
+	now       int64
+}
+
+type flowKey [48]byte
+
+type entry struct {
+	key        flowKey
+	stream     rtp.Stream
+	seen       int64 // packet time of the last packet of any sort
+	cut        int64 // no packet from here on counts; noCut for none
+	generation uint32
+	next       uint32 // in the free list
+	confirmed  bool
+	used       bool
+}
+
+type reference struct{ slot, generation uint32 }
+
+const noCut = int64(math.MaxInt64)
+
+// NewTable returns an empty table.
+func NewTable(cfg TableConfig) *Table {
+	return &Table{cfg: cfg, seed: maphash.MakeSeed(), slots: make([]uint32, 1024)}
+}
+
+// Packet counts one RTP packet captured at at. Advance must have been called with its time before.
+func (t *Table) Packet(f *decode.Frame, h *rtp.Header, scope uint32, at int64) {
+	var key flowKey
+	copy(key[0:16], f.Src.IP[:])
+	copy(key[16:32], f.Dst.IP[:])
+	binary.LittleEndian.PutUint16(key[32:], f.Src.Port)
+	binary.LittleEndian.PutUint16(key[34:], f.Dst.Port)
+	binary.LittleEndian.PutUint32(key[36:], scope)
+	binary.LittleEndian.PutUint32(key[40:], h.SSRC)
+	i, ok := t.find(&key)
+	if !ok {
+		if i, ok = t.insert(&key); ok {
+			t.entries[i].stream.Start(h, at)
+		}
+		return
+	}
+	e := &t.entries[i]
+	e.seen = t.now
+	switch e.stream.Add(h, at) {
+	case rtp.Counted:
+		if !e.confirmed {
+			t.confirm(i)
+		}
+	case rtp.Jump:
+		var next rtp.Stream
+		next.StartAfter(&e.stream, h, at)
+		t.close(i, t.now)
+		if i, ok = t.insert(&key); ok {
+			t.entries[i].stream = next
+			t.confirm(i)
+		}
+	case rtp.Duplicate, rtp.Stray:
+	}
+}
+
+func (t *Table) confirm(i uint32) {
+	t.entries[i].confirmed = true
+	t.Stats.Opened++
+	t.tell(Opened, i, t.now)
+}
+
+// Advance says that it is now: streams whose cut or idle time has come are closed. Time never goes back; an earlier
+// now is ignored.
+func (t *Table) Advance(now int64) {
+	if now <= t.now {
+		return
+	}
+	for {
+		at, ok := t.deadlines.Next()
+		if !ok || at > now {
+			break
+		}
+		_, ref := t.deadlines.Pop()
+		e := &t.entries[ref.slot]
+		if !e.used || e.generation != ref.generation {
+			continue
+		}
+		switch due := min(e.cut, e.seen+t.cfg.Idle); {
+		case due <= now:
+			t.close(ref.slot, max(due, t.now))
+		case at == e.cut:
+			// The deadline of its idle time is still in the queue.
+		default:
+			t.deadlines.Push(due, uint64(ref.slot), ref)
+		}
+	}
+	t.now = now
+}
+
+// Close cuts a stream as c says. One that is gone already is left alone; a time that has passed means now.
+func (t *Table) Close(c Command) {
+	if int(c.ID.Slot) >= len(t.entries) {
+		return
+	}
+	e := &t.entries[c.ID.Slot]
+	if !e.used || e.generation != c.ID.Generation || c.At >= e.cut {
+		return
+	}
+	if c.At <= t.now {
+		t.close(c.ID.Slot, t.now)
+		return
+	}
+	e.cut = c.At
+	t.deadlines.Push(c.At, uint64(c.ID.Slot), reference{c.ID.Slot, c.ID.Generation})
+}
+
+// Finish closes every stream at now: nothing more will come.
+func (t *Table) Finish(now int64) {
+	t.Advance(now)
+	for i := range t.entries {
+		if t.entries[i].used {
+			t.close(uint32(i), t.now) //nolint:gosec // bounded by cfg.Streams
+		}
+	}
+}
+
+// Len is the number of streams in the table.
+func (t *Table) Len() int { return t.used }
+
+// insert makes room for a stream; ok is false when the table is full of confirmed ones.
+func (t *Table) insert(key *flowKey) (i uint32, ok bool) {
+	if t.used >= t.cfg.Streams && !t.pushOut() {
+		t.Stats.Refused++
+		return 0, false
+	}
+	if 2*(t.used+1) > len(t.slots) {
+		t.grow()
+	}
+	if t.free != 0 {
+		i = t.free - 1
+		t.free = t.entries[i].next
+	} else {
+		i = uint32(len(t.entries)) //nolint:gosec // bounded by cfg.Streams
+		t.entries = append(t.entries, entry{})
+	}
+	e := &t.entries[i]
+	*e = entry{key: *key, seen: t.now, cut: noCut, generation: e.generation + 1, used: true}
+	t.used++
+	t.place(i)
+	ref := reference{i, e.generation}
+	t.fresh = append(t.fresh, ref)
+	t.deadlines.Push(t.now+t.cfg.Idle, uint64(i), ref)
+	return i, true
+}
+
+// pushOut drops the oldest stream that has only one packet, and says whether there was one.
+func (t *Table) pushOut() bool {
+	for t.freshHead < len(t.fresh) {
+		ref := t.fresh[t.freshHead]
+		t.freshHead++
+		e := &t.entries[ref.slot]
+		if e.used && e.generation == ref.generation && !e.confirmed {
+			t.Stats.Pushed++
+			t.close(ref.slot, t.now)
+			t.trimFresh()
+			return true
+		}
+	}
+	t.trimFresh()
+	return false
+}
+
+// trimFresh keeps the list of unconfirmed streams from growing over its used-up front.
+func (t *Table) trimFresh() {
+	if t.freshHead > 1024 && 2*t.freshHead > len(t.fresh) {
+		n := copy(t.fresh, t.fresh[t.freshHead:])
+		t.fresh, t.freshHead = t.fresh[:n], 0
+	}
+}
+
+func (t *Table) close(i uint32, at int64) {
+	e := &t.entries[i]
+	if e.confirmed {
+		t.tell(Closed, i, at)
+	} else {
+		t.Stats.Unconfirmed++
+	}
+	t.remove(i)
+	e.used = false
+	e.next = t.free
+	t.free = i + 1
+	t.used--
+	if len(t.fresh) > 2*t.cfg.Streams+1024 {
+		t.compactFresh()
+	}
+}
+
+// compactFresh forgets confirmed and closed streams, so that the list stays bounded by the table's size.
+func (t *Table) compactFresh() {
+	kept := t.fresh[:0]
+	for _, ref := range t.fresh[t.freshHead:] {
+		if e := &t.entries[ref.slot]; e.used && e.generation == ref.generation && !e.confirmed {
+			kept = append(kept, ref)
+		}
+	}
+	t.fresh, t.freshHead = kept, 0
+}
+
+func (t *Table) tell(kind EventKind, i uint32, at int64) {
+	e := &t.entries[i]
+	ev := Event{Kind: kind, ID: StreamID{Slot: i, Generation: e.generation, Worker: t.cfg.Worker}, At: at, Stream: e.stream}
+	copy(ev.Flow.Src.IP[:], e.key[0:16])
+	copy(ev.Flow.Dst.IP[:], e.key[16:32])
+	ev.Flow.Src.Port = binary.LittleEndian.Uint16(e.key[32:])
+	ev.Flow.Dst.Port = binary.LittleEndian.Uint16(e.key[34:])
+	ev.Flow.Scope = binary.LittleEndian.Uint32(e.key[36:])
+	ev.Flow.SSRC = binary.LittleEndian.Uint32(e.key[40:])
+	t.Events = append(t.Events, ev)
+}
+
+// The hash is seeded, so that nobody outside can choose flows that meet in one slot.
+func (t *Table) home(key *flowKey) uint32 {
+	return uint32(maphash.Bytes(t.seed, key[:])) & uint32(len(t.slots)-1) //nolint:gosec // a power of two, bounded
+}
+
+func (t *Table) find(key *flowKey) (uint32, bool) {
+	mask := uint32(len(t.slots) - 1) //nolint:gosec // bounded
+	for s := t.home(key); ; s = (s + 1) & mask {
+		n := t.slots[s]
+		if n == 0 {
+			return 0, false
+		}
+		if t.entries[n-1].key == *key {
+			return n - 1, true
+		}
+	}
+}
+
+func (t *Table) place(i uint32) {
+	mask := uint32(len(t.slots) - 1) //nolint:gosec // bounded
+	s := t.home(&t.entries[i].key)
+	for t.slots[s] != 0 {
+		s = (s + 1) & mask
+	}
+	t.slots[s] = i + 1
+}
+
+// remove takes entry i out of the slots and moves back what stood behind it, so that no search meets a hole.
+func (t *Table) remove(i uint32) {
+	mask := uint32(len(t.slots) - 1) //nolint:gosec // bounded
+	s := t.home(&t.entries[i].key)
+	for t.slots[s] != i+1 {
+		s = (s + 1) & mask
+	}
+	hole := s
+	for {
+		s = (s + 1) & mask
+		n := t.slots[s]
+		if n == 0 {
+			break
+		}
+		home := t.home(&t.entries[n-1].key)
+		if (s-home)&mask >= (s-hole)&mask {
+			t.slots[hole] = n
+			hole = s
+		}
+	}
+	t.slots[hole] = 0
+}
+
+func (t *Table) grow() {
+	t.slots = make([]uint32, 2*len(t.slots))
+	for i := range t.entries {
+		if t.entries[i].used {
+			t.place(uint32(i)) //nolint:gosec // bounded by cfg.Streams
+		}
+	}
+}

@@ -1,0 +1,64 @@
+package pipeline
+
+import (
+	"time"
+
+	"calltrail/cdr/dialog"
+	"calltrail/cdr/geo"
+	"calltrail/cdr/number"
+	"calltrail/cdr/record"
+	"calltrail/cdr/spoof"
+)
+
+// Config says who observes and within what bounds.
+type Config struct {
+	// Workers decode packets side by side; at least 1. The records do not depend on it.
+	Workers int
+	// Sensor names the chain that the records will be on.
+	Sensor string
+	// Version is the program's version, ConfigHash the hash of its effective configuration, File the capture file when
+	// there is just one: they go to the record's observer.
+	Version, ConfigHash, File string
+	// LegalBasis of signalling and of registrations, in the operator's words; empty in replay.
+	LegalBasisSIP, LegalBasisRegistration string
+	// Dialog are the timers and bounds of calls.
+	Dialog dialog.Config
+	// Streams is the most RTP streams that one worker counts at a time. Default 131,072.
+	Streams int
+	// StreamIdle closes a stream that has been silent for so long, in packet time. Default 30 s.
+	StreamIdle time.Duration
+	// FinalOnly gives out one record a call: the last one.
+	FinalOnly bool
+}
+
+// Lookups is what the recorder asks while it makes a record. Places may be nil: then nothing is known of addresses.
+type Lookups struct {
+	Numbers *number.Book
+	Places  *geo.DB
+	Rules   *spoof.Rules
+}
+
+// Meta is what the Output is told of a record besides its bytes.
+type Meta struct {
+	Kind  record.Kind
+	Final bool
+}
+
+// Output takes records in the order in which they were made.
+type Output interface {
+	// Put takes one record's exact bytes, which are valid until it returns. An error ends the run.
+	Put(m Meta, body []byte) error
+}
+
+func (c Config) withDefaults() Config {
+	if c.Workers < 1 {
+		c.Workers = 1
+	}
+	if c.Streams == 0 {
+		c.Streams = 131_072
+	}
+	if c.StreamIdle == 0 {
+		c.StreamIdle = 30 * time.Second
+	}
+	return c
+}

@@ -1,0 +1,183 @@
+package pipeline
+
+import (
+	"math"
+
+	"calltrail/cdr/dialog"
+	"calltrail/cdr/media"
+	"calltrail/decode/sip"
+)
+
+// correlator puts what the workers found into the order of packet time and follows the calls. It runs in one goroutine.
+type correlator struct {
+	progress *progress
+	free     []chan *batch // by worker
+	index    *media.Index
+	calls    *dialog.Table
+	regs     *dialog.Registrar
+	recorder *recorder
+
+	queues    [][]*batch // by worker, oldest first
+	watermark []int64
+	next      []int64
+	done      int64
+	end       int64 // of the input
+	message   dialog.Message
+	err       error
+}
+
+func newCorrelator(cfg *Config, p *progress, free []chan *batch, rec *recorder) *correlator {
+	c := &correlator{
+		progress: p, free: free, index: media.NewIndex(), recorder: rec, done: noTime, end: noTime,
+		queues: make([][]*batch, cfg.Workers), watermark: make([]int64, cfg.Workers), next: make([]int64, cfg.Workers),
+	}
+	for i := range c.watermark {
+		c.watermark[i], c.next[i] = noTime, noTime
+	}
+	c.calls = dialog.NewTable(cfg.Dialog, c.index, c.emit, c.forget)
+	c.regs = dialog.NewRegistrar(cfg.Dialog, c.emitRegistration)
+	return c
+}
+
+// run handles batches until the workers are done.
+func (c *correlator) run(in <-chan *batch) error {
+	for b := range in {
+		if c.err != nil {
+			c.release(b)
+			continue
+		}
+		c.queues[b.worker] = append(c.queues[b.worker], b)
+		c.watermark[b.worker], c.next[b.worker] = b.watermark, b.next
+		if b.last {
+			// What it has found counts up to its clock; it holds nobody up any more.
+			c.end = max(c.end, b.watermark)
+			c.watermark[b.worker], c.next[b.worker] = math.MaxInt64, math.MaxInt64
+		}
+		c.handle()
+		c.publish()
+	}
+	if c.err == nil {
+		c.pass(c.end)
+		c.calls.Finish()
+	}
+	return c.err
+}
+
+// handle takes in everything that is before the lowest watermark, in order.
+func (c *correlator) handle() {
+	for c.err == nil {
+		best, limit := -1, int64(math.MaxInt64)
+		var at int64
+		var tap uint16
+		var position uint64
+		var isMessage bool
+		for w := range c.queues {
+			a, t, p, m, ok := c.head(w)
+			switch {
+			case !ok:
+				limit = min(limit, c.watermark[w])
+			case best < 0 || a < at || a == at && (t < tap || t == tap && p < position):
+				best, at, tap, position, isMessage = w, a, t, p, m
+			}
+		}
+		if best < 0 || at >= limit {
+			c.pass(min(at0(best, at), limit))
+			return
+		}
+		c.pass(at)
+		b := c.queues[best][0]
+		if isMessage {
+			c.signalling(b, &b.messages[b.readMessages])
+			b.readMessages++
+		} else {
+			c.index.Handle(&b.streams[b.readStreams])
+			b.readStreams++
+		}
+	}
+}
+
+func at0(best int, at int64) int64 {
+	if best < 0 {
+		return math.MaxInt64
+	}
+	return at
+}
+
+// head is the earliest thing of a worker that is not handled. Batches that have been read go back.
+func (c *correlator) head(w int) (at int64, tap uint16, position uint64, isMessage, ok bool) {
+	for len(c.queues[w]) > 0 {
+		b := c.queues[w][0]
+		if at, tap, position, isMessage, ok = b.head(); ok {
+			return at, tap, position, isMessage, ok
+		}
+		c.queues[w] = c.queues[w][1:]
+		c.release(b)
+	}
+	return 0, 0, 0, false, false
+}
+
+func (c *correlator) release(b *batch) { c.free[b.worker] <- b }
+
+// pass lets packet time pass up to now: nothing before it will come.
+func (c *correlator) pass(now int64) {
+	if now == math.MaxInt64 || now <= c.done {
+		return
+	}
+	c.calls.Advance(now)
+	c.done = now
+}
+
+// publish tells the workers how far it has come. When they all wait for a packet further on, the time in between has
+// passed as soon as no timer stands in it.
+func (c *correlator) publish() {
+	idle := int64(math.MaxInt64)
+	for w := range c.queues {
+		if len(c.queues[w]) > 0 {
+			idle = noTime
+			break
+		}
+		idle = min(idle, c.next[w])
+	}
+	if at, ok := c.calls.NextTimer(); ok {
+		idle = min(idle, at)
+	}
+	done := c.done
+	if idle != math.MaxInt64 && idle > done {
+		done = idle
+	}
+	c.progress.advance(done, c.index.Commands)
+	c.index.Commands = c.index.Commands[:0]
+}
+
+func (c *correlator) signalling(b *batch, m *message) {
+	d := &c.message
+	*d = dialog.Message{
+		SIP: &m.sip, At: m.at, Now: m.now, Src: m.src, Dst: m.dst, VLAN: m.vlan, VLANs: m.vlans, Scope: m.scope, Tap: m.tap,
+	}
+	if m.sdp >= 0 {
+		d.SDP = &b.descriptions[m.sdp]
+	}
+	if m.sip.Method() == sip.MethodREGISTER {
+		c.regs.Handle(d)
+		return
+	}
+	c.calls.Handle(d)
+}
+
+func (c *correlator) emit(call *dialog.Call, final bool, _ int64) {
+	if c.err == nil {
+		c.err = c.recorder.call(call, final)
+	}
+}
+
+func (c *correlator) forget(call *dialog.Call) {
+	if c.err == nil {
+		c.err = c.recorder.forget(call)
+	}
+}
+
+func (c *correlator) emitRegistration(r *dialog.Registration) {
+	if c.err == nil {
+		c.err = c.recorder.registration(r)
+	}
+}

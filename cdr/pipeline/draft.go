@@ -1,0 +1,263 @@
+package pipeline
+
+import (
+	"bytes"
+	"slices"
+
+	"calltrail/cdr/dialog"
+	"calltrail/cdr/media"
+	"calltrail/cdr/record"
+	"calltrail/decode"
+	"calltrail/decode/rtp"
+	"calltrail/decode/sip"
+)
+
+var dispositions = [dialog.NumOutcomes]record.Disposition{
+	dialog.OutcomeUnknown: record.Unknown, dialog.OutcomeInProgress: record.InProgress, dialog.OutcomeAnswered: record.Answered,
+	dialog.OutcomeBusy: record.Busy, dialog.OutcomeNoAnswer: record.NoAnswer, dialog.OutcomeCancelled: record.Cancelled,
+	dialog.OutcomeRejected: record.Rejected, dialog.OutcomeRedirected: record.Redirected, dialog.OutcomeFailed: record.Failed,
+}
+
+var enders = [...]record.EndedBy{
+	dialog.EndedNot: "", dialog.EndedByCaller: record.ByCaller, dialog.EndedByCallee: record.ByCallee,
+	dialog.EndedByTimeout: record.ByTimeout,
+}
+
+// call writes down a call leg.
+func (d *draft) call(c *dialog.Call, final bool) *record.Call {
+	started := record.TimeOf(c.Started)
+	rec := &record.Call{
+		Schema: record.SchemaCall, CallUID: record.CallUID(d.cfg.Sensor, c.CallID, c.FirstTag, started, c.Branch),
+		Revision: c.Revision, Final: final, Kind: record.KindSIP, Day: started.Day(), Sensor: d.cfg.Sensor,
+		LegalBasis: d.cfg.LegalBasisSIP, StartedAt: started, RingingAt: record.TimeOf(c.Ringing),
+		AnsweredAt: record.TimeOf(c.Answered), EndedAt: record.TimeOf(c.Ended), LastSeenAt: record.TimeOf(c.LastSeen),
+		Disposition: dispositions[c.Outcome()], EndedBy: enders[c.EndedBy], Observer: d.observer(),
+	}
+	if c.Forked {
+		group := record.GroupUID("call_id", d.cfg.Sensor+"\x00"+c.CallID+"\x00"+c.FirstTag)
+		rec.GroupUID, rec.GroupMethod = &group, "call_id"
+	}
+	d.identity(rec, c)
+	rec.SIP = d.sip(c, rec)
+	d.route(rec, c)
+	d.durations(rec)
+	rec.Media = d.media(c)
+	d.visibility(rec, c, final)
+	rec.Octets = d.octets
+	rec.Indicators = d.lookups.Rules.Evaluate(rec)
+	return rec
+}
+
+// identity fills in who called whom.
+func (d *draft) identity(rec *record.Call, c *dialog.Call) {
+	rec.Caller = d.party("caller", c.Text.Get(dialog.From))
+	rec.Callee = d.party("callee", c.Text.Get(dialog.To))
+	uri := c.Text.Get(dialog.RequestURI)
+	rec.ReqURI = d.text("request_uri", uri)
+	// Only the service URN says so for certain: a PBX may have an extension 101.
+	emergency := sosURN(uri) || sosURN(c.Text.Get(dialog.To))
+	rec.SIP = &record.SIP{Emergency: emergency}
+	for _, h := range [...]struct {
+		field dialog.Field
+		name  string
+	}{{dialog.PAssertedIdentity, "pai"}, {dialog.RemotePartyID, "rpid"}, {dialog.PPreferredIdentity, "ppi"}} {
+		if v := c.Text.Get(h.field); len(v) > 0 {
+			n := d.e164(v)
+			rec.Asserted = &record.Asserted{Raw: d.text("asserted.raw", v), Header: h.name, E164: n.E164, Country: n.Country}
+			break
+		}
+	}
+	rec.AuthUser = d.text("auth_user", c.Text.Get(dialog.AuthUser))
+	rec.AuthRealm = d.text("auth_realm", c.Text.Get(dialog.AuthRealm))
+	rec.Privacy = d.text("privacy", c.Text.Get(dialog.Privacy))
+	if v := c.Text.Get(dialog.Connected); len(v) > 0 {
+		rec.Connected = &record.Connected{Raw: d.text("connected.raw", v), E164: d.e164(v).E164}
+	}
+	for r := range c.Text.Redirects {
+		rec.Redirects = append(rec.Redirects, record.Redirect{
+			Raw: d.text("redirects.raw", r.Value), E164: d.e164(r.Value).E164, Reason: d.text("redirects.reason", r.Reason),
+			Source: r.Source,
+		})
+	}
+}
+
+// sosURN says that a value holds an emergency service URN (RFC 5031).
+func sosURN(v []byte) bool { return bytes.Contains(bytes.ToLower(v), []byte("urn:service:sos")) }
+
+// sip fills in what only signalling knows.
+func (d *draft) sip(c *dialog.Call, rec *record.Call) *record.SIP {
+	s := &record.SIP{
+		CallID: d.text("sip.call_id", []byte(c.CallID)), FromTag: d.text("sip.from_tag", []byte(c.FirstTag)),
+		ToTag: d.text("sip.to_tag", []byte(c.ToTag)), SessionID: d.text("sip.session_id", c.Text.Get(dialog.SessionID)),
+		ICID: d.text("sip.icid", c.Text.Get(dialog.ICID)), UserAgent: d.text("sip.user_agent", c.Text.Get(dialog.UserAgent)),
+		ServerAgent: d.text("sip.server_agent", c.Text.Get(dialog.ServerAgent)),
+		Contact:     d.text("sip.contact", c.Text.Get(dialog.Contact)), Reason: d.text("sip.reason", c.Text.Get(dialog.ReasonPhrase)),
+		Transport: "udp", Emergency: rec.SIP.Emergency,
+	}
+	if contact, err := sip.ParseContact(c.Text.Get(dialog.Contact)); err == nil {
+		s.InstanceID = d.text("sip.instance_id", contact.Instance)
+	}
+	for v := range c.Text.Vias {
+		s.Via = append(s.Via, d.text("sip.via", v))
+	}
+	for _, m := range c.Methods {
+		s.Methods = append(s.Methods, record.Method{Name: m.Method.String(), Count: m.Count})
+	}
+	for _, a := range c.Attempts {
+		s.Attempts = append(s.Attempts, record.Attempt{Status: a.Status, At: record.TimeOf(a.At)})
+	}
+	if c.Status != 0 {
+		s.Status = &c.Status
+	}
+	if c.Q850 >= 0 {
+		s.Q850 = &c.Q850
+	}
+	return s
+}
+
+// route fills in where the call came from and went.
+func (d *draft) route(rec *record.Call, c *dialog.Call) {
+	// More than one Via on the first hop: the source is a proxy, and the caller is behind it.
+	rec.Src = d.end(c.Src, len(rec.SIP.Via) > 1)
+	rec.Dst = d.end(c.Dst, false)
+	if via := addrOf(c.SrcVia); c.SrcVia != (decode.Endpoint{}) && via.IP != rec.Src.IP {
+		rec.SrcVia = &via
+	}
+	if len(c.Hops) > 1 {
+		for _, h := range c.Hops {
+			rec.Path = append(rec.Path, record.Hop{Src: addrOf(h.Src), Dst: addrOf(h.Dst), At: record.TimeOf(h.At)})
+		}
+	}
+	rec.VLAN = append(rec.VLAN, c.VLAN[:min(int(c.VLANs), len(c.VLAN))]...)
+}
+
+func (d *draft) durations(rec *record.Call) {
+	between := func(from, to record.Time) *int64 {
+		if from == 0 || to == 0 {
+			return nil
+		}
+		ms := max(int64(to-from), 0) / 1000 // packets may be out of order
+		return &ms
+	}
+	if rec.AnsweredAt != 0 {
+		rec.RingMS = between(rec.RingingAt, rec.AnsweredAt)
+	} else {
+		rec.RingMS = between(rec.RingingAt, rec.EndedAt)
+	}
+	rec.DurationMS = between(rec.AnsweredAt, rec.EndedAt)
+}
+
+// visibility says how much was seen, and names what a reader must know.
+func (d *draft) visibility(rec *record.Call, c *dialog.Call, final bool) {
+	switch {
+	case !c.Seen[media.Caller] || !c.Seen[media.Callee]:
+		rec.Visibility = record.OneWay
+	case c.Media.Seen():
+		rec.Visibility = record.Full
+	default:
+		rec.Visibility = record.SIPOnly
+	}
+	flags := c.Flags
+	if d.truncated {
+		flags |= dialog.Truncated
+	}
+	for name := range flags.Names {
+		rec.Flags = append(rec.Flags, name)
+	}
+	if final && c.Established() && !c.Media.Seen() {
+		rec.Flags = append(rec.Flags, "no_media")
+	}
+	for name := range c.Anomalies.Names() {
+		rec.Flags = append(rec.Flags, "sip_"+name)
+	}
+}
+
+// media lists the streams of a call, then the addresses that were announced and at which nothing was seen.
+func (d *draft) media(c *dialog.Call) []record.Media {
+	var list []record.Media
+	var met []media.Line
+	for _, o := range c.Media.Observed() {
+		m := record.Media{
+			Codec: d.codec(&o.Line, o.PayloadType), PayloadType: &o.PayloadType, SSRC: &o.Flow.SSRC,
+			Observed: &record.Flow{Src: addrOf(o.Flow.Src), Dst: addrOf(o.Flow.Dst)},
+			FirstAt:  record.TimeOf(o.First), LastAt: record.TimeOf(o.Last),
+			Packets: &o.Packets, Octets: &o.Octets, Lost: &o.Lost, Duplicates: &o.Duplicates,
+			Direction: senderName(o.Sender),
+		}
+		m.Location = locationOf(d.place(m.Observed.Src.IP), false)
+		if o.HasJitter {
+			m.JitterMS = &o.JitterMS
+		}
+		if o.HasLine {
+			d.line(&m, &o.Line)
+			met = append(met, o.Line)
+		}
+		list = append(list, m)
+	}
+	for o := range c.Media.Open {
+		m := record.Media{
+			SSRC: &o.Flow.SSRC, Observed: &record.Flow{Src: addrOf(o.Flow.Src), Dst: addrOf(o.Flow.Dst)},
+			FirstAt: record.TimeOf(o.First), Direction: senderName(o.Sender),
+		}
+		m.Location = locationOf(d.place(m.Observed.Src.IP), false)
+		if o.Line != nil {
+			d.line(&m, o.Line)
+			met = append(met, *o.Line)
+		}
+		list = append(list, m)
+	}
+	for p, line := range c.Media.Announced {
+		if slices.ContainsFunc(met, func(l media.Line) bool { return l.Signalled == line.Signalled }) {
+			continue
+		}
+		met = append(met, *line)
+		m := record.Media{Direction: senderName(p.Other())}
+		if line.NumFormats > 0 {
+			m.Codec = d.codec(line, line.Formats[0].PayloadType)
+		}
+		d.line(&m, line)
+		list = append(list, m)
+	}
+	if len(list) > record.MaxList {
+		list, d.truncated = list[:record.MaxList], true
+	}
+	return list
+}
+
+// line fills in what the receiver announced.
+func (d *draft) line(m *record.Media, l *media.Line) {
+	signalled := addrOf(l.Signalled)
+	m.Type, m.Signalled, m.Encrypted = l.Type.String(), &signalled, l.Encrypted
+}
+
+// codec names a payload type: as the receiver's rtpmap does, else by RFC 3551.
+func (d *draft) codec(l *media.Line, pt uint8) string {
+	if f := l.Format(pt); f != nil && len(f.Name()) > 0 {
+		return d.text("media.codec", f.Name())
+	}
+	name, _, _ := rtp.StaticPayload(pt)
+	return name
+}
+
+// registration writes down a log-in, log-out or refusal.
+func (d *draft) registration(e *dialog.Registration) *record.Registration {
+	at := record.TimeOf(e.At)
+	rec := &record.Registration{
+		Schema: record.SchemaRegistration, Kind: record.KindRegistration, Day: at.Day(), Sensor: d.cfg.Sensor,
+		LegalBasis: d.cfg.LegalBasisRegistration, Event: registrationEvents[e.Event], Contact: d.text("contact", e.Contact),
+		Status: e.Status, AuthUser: d.text("auth_user", e.AuthUser), AuthRealm: d.text("auth_realm", e.AuthRealm),
+		UserAgent: d.text("user_agent", e.UserAgent), CallID: d.text("call_id", e.CallID), Src: d.end(e.Src, false),
+		Dst: d.end(e.Dst, false), At: at, Observer: d.observer(),
+	}
+	rec.AOR = d.party("aor", e.AOR)
+	if e.Expires >= 0 {
+		rec.ExpiresS = &e.Expires
+	}
+	rec.VLAN = append(rec.VLAN, e.VLAN[:min(int(e.VLANs), len(e.VLAN))]...)
+	rec.Octets = d.octets
+	return rec
+}
+
+var registrationEvents = map[dialog.RegistrationEvent]string{
+	dialog.LogIn: "login", dialog.LogOut: "logout", dialog.Change: "change", dialog.Refused: "refused",
+}

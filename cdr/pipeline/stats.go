@@ -1,0 +1,45 @@
+package pipeline
+
+import (
+	"calltrail/cdr/dialog"
+	"calltrail/cdr/media"
+	"calltrail/cdr/record"
+	"calltrail/decode"
+	"calltrail/decode/sip"
+)
+
+// Stats are the sums of one Run; they balance: Packets is the total of Counts.
+type Stats struct {
+	// Packets read from the source.
+	Packets uint64
+	// Counts says what became of each of them.
+	Counts decode.Counts
+	// SIPErrors counts the messages of Counts[decode.SIPMalformed] by why the parser refused them.
+	SIPErrors [sip.ParseErrors]uint64
+	// Calls counts call legs by the disposition of their last record.
+	Calls map[record.Disposition]uint64
+	// Records given out, all revisions and events; of those Events that are no calls.
+	Records, Events uint64
+	Dialogs         dialog.Stats
+	Tables          media.TableStats
+	Streams         media.IndexStats
+}
+
+// Stats returns the sums. Call it after Run has returned.
+func (p *Pipeline) Stats() Stats {
+	s := Stats{
+		Packets: p.packets, Calls: p.correlator.recorder.outcomes, Records: p.correlator.recorder.records,
+		Events: p.correlator.recorder.events, Dialogs: p.correlator.calls.Stats, Streams: p.correlator.index.Stats,
+	}
+	for _, w := range p.workers {
+		s.Counts.Add(&w.counts)
+		for e, n := range w.sipError {
+			s.SIPErrors[e] += n
+		}
+		s.Tables.Opened += w.table.Stats.Opened
+		s.Tables.Unconfirmed += w.table.Stats.Unconfirmed
+		s.Tables.Refused += w.table.Stats.Refused
+		s.Tables.Pushed += w.table.Stats.Pushed
+	}
+	return s
+}

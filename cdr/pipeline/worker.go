@@ -1,0 +1,181 @@
+package pipeline
+
+import (
+	"calltrail/capture"
+	"calltrail/cdr/media"
+	"calltrail/decode"
+	"calltrail/decode/rtp"
+	"calltrail/decode/sdp"
+	"calltrail/decode/sip"
+)
+
+// worker decodes packets. It owns the RTP streams it sees.
+type worker struct {
+	id       int
+	progress *progress
+	out      chan<- *batch
+	free     <-chan *batch
+
+	table    *media.Table
+	counts   decode.Counts
+	sipError [sip.ParseErrors]uint64
+	frame    decode.Frame
+	header   rtp.Header
+
+	batch    *batch
+	clock    int64
+	limit    int64 // packet time up to which it may go without asking
+	commands []media.Command
+	stopped  bool
+}
+
+func newWorker(id int, cfg *Config, p *progress, out chan<- *batch, free <-chan *batch) *worker {
+	w := &worker{
+		id: id, progress: p, out: out, free: free, clock: noTime, limit: noTime,
+		table: media.NewTable(media.TableConfig{
+			Worker: uint16(id), Streams: cfg.Streams, Idle: int64(cfg.StreamIdle), //nolint:gosec // few workers
+		}),
+	}
+	w.batch = w.take()
+	return w
+}
+
+// noTime is before every packet.
+const noTime = int64(-1) << 62
+
+// packet takes in one packet, seen at packet time now: its own time, or later when packets are out of order.
+func (w *worker) packet(p *capture.Packet, now int64) {
+	if now > w.clock {
+		w.tick(now)
+	}
+	r := decode.Walk(p, &w.frame)
+	if r == decode.Datagram {
+		switch r = decode.Classify(&w.frame); r {
+		case decode.SIP:
+			r = w.signalling(p, now)
+		case decode.RTP:
+			if rtp.Parse(w.frame.Payload, w.frame.PayloadLen, &w.header) == nil {
+				w.table.Packet(&w.frame, &w.header, scope(&w.frame), p.Time)
+				if len(w.table.Events) > 0 {
+					w.collect()
+				}
+			}
+		default:
+		}
+	}
+	w.counts[r]++
+}
+
+// tick says that packet time is now.
+func (w *worker) tick(now int64) {
+	if now > w.limit {
+		w.catchUp(now)
+	}
+	w.clock = now
+	w.table.Advance(now)
+	if len(w.table.Events) > 0 {
+		w.collect()
+	}
+}
+
+// catchUp waits until the worker may go on to now: see order.go.
+func (w *worker) catchUp(now int64) {
+	for !w.stopped {
+		var done int64
+		done, w.commands = w.progress.take(w.id, w.commands[:0])
+		for _, c := range w.commands {
+			w.table.Close(c)
+		}
+		w.limit = done + media.Linger - 1
+		if now <= w.limit {
+			w.collect()
+			return
+		}
+		if w.limit > w.clock {
+			w.clock = w.limit
+			w.table.Advance(w.clock)
+		}
+		w.collect()
+		w.flush(now, false)
+		if !w.progress.wait(done) {
+			w.stopped = true
+		}
+	}
+}
+
+// signalling parses a SIP message and keeps what the correlator needs of it.
+func (w *worker) signalling(p *capture.Packet, now int64) decode.Reason {
+	b := w.batch
+	m := b.addMessage()
+	if err := m.sip.Parse(w.frame.Payload); err != nil {
+		b.messages = b.messages[:len(b.messages)-1]
+		if e, ok := err.(sip.ParseError); ok { //nolint:errorlint // Parse returns it as it is
+			w.sipError[e]++
+			if e == sip.ErrEmpty {
+				return decode.KeepAlive
+			}
+		}
+		return decode.SIPMalformed
+	}
+	m.sdp = -1
+	if body := sdp.FromBody(m.sip.Value(sip.HeaderContentType), m.sip.Body()); body != nil {
+		if d := b.description(); d.Parse(body) == nil {
+			m.sdp = int32(len(b.descriptions) - 1) //nolint:gosec // at most batchMessages
+		} else {
+			b.descriptions = b.descriptions[:len(b.descriptions)-1]
+		}
+	}
+	b.text = m.sip.Keep(b.text)
+	m.at, m.now, m.position, m.tap = p.Time, now, p.Position, p.Tap
+	m.src, m.dst, m.vlan, m.vlans, m.scope = w.frame.Src, w.frame.Dst, w.frame.VLAN, w.frame.VLANs, scope(&w.frame)
+	if b.full() {
+		w.flush(now, false)
+	}
+	return decode.SIP
+}
+
+// scope folds the VLAN ids of a frame: addresses repeat from one VLAN to the next.
+func scope(f *decode.Frame) uint32 {
+	switch f.VLANs {
+	case 0:
+		return 0
+	case 1:
+		return 1<<31 | uint32(f.VLAN[0])
+	}
+	return 1<<31 | uint32(f.VLAN[0]) | uint32(f.VLAN[1])<<12
+}
+
+// collect moves the table's events to the batch.
+func (w *worker) collect() {
+	w.batch.streams = append(w.batch.streams, w.table.Events...)
+	w.table.Events = w.table.Events[:0]
+	if w.batch.full() {
+		w.flush(w.clock, false)
+	}
+}
+
+// flush hands the batch to the correlator. No packet of this worker comes before next.
+func (w *worker) flush(next int64, last bool) {
+	w.batch.watermark, w.batch.next, w.batch.last = w.clock, max(next, w.clock), last
+	w.out <- w.batch
+	if !last {
+		w.batch = w.take()
+	}
+}
+
+func (w *worker) take() *batch {
+	b := <-w.free
+	b.reset()
+	b.worker = w.id
+	return b
+}
+
+// finish is the end of the input, at packet time end.
+func (w *worker) finish(end int64) {
+	if end > w.clock {
+		w.tick(end)
+	}
+	w.table.Finish(w.clock)
+	w.collect()
+	w.flush(w.clock, true)
+}

@@ -1,0 +1,174 @@
+package record
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+)
+
+func (o *object) media(list []Media) {
+	if len(list) == 0 {
+		return
+	}
+	o.open("media", '[')
+	for i := range list {
+		m := &list[i]
+		o.open("", '{')
+		o.text("type", m.Type)
+		o.text("codec", m.Codec)
+		if m.PayloadType != nil {
+			o.unsigned("payload_type", uint64(*m.PayloadType))
+		}
+		if m.SSRC != nil {
+			o.unsigned("ssrc", uint64(*m.SSRC))
+		}
+		if m.Signalled != nil {
+			o.open("signalled", '{')
+			o.address(*m.Signalled)
+			o.close('}')
+		}
+		if m.Observed != nil {
+			o.open("observed", '{')
+			o.flow(*m.Observed)
+			o.close('}')
+		}
+		o.location(m.Location)
+		if m.FirstAt != 0 {
+			o.time("first_at", m.FirstAt)
+		}
+		if m.LastAt != 0 {
+			o.time("last_at", m.LastAt)
+		}
+		o.count("packets", m.Packets)
+		o.count("octets", m.Octets)
+		o.count("lost", m.Lost)
+		o.count("duplicates", m.Duplicates)
+		if m.JitterMS != nil {
+			o.float("jitter_ms", *m.JitterMS, 3)
+		}
+		if m.Encrypted {
+			o.boolean("encrypted", true)
+		}
+		o.text("direction", m.Direction)
+		o.close('}')
+	}
+	o.close(']')
+}
+
+func (o *object) count(name string, v *uint64) {
+	if v != nil {
+		o.unsigned(name, *v)
+	}
+}
+
+func (o *object) passport(p *Passport) {
+	if p == nil {
+		return
+	}
+	o.open("passport", '{')
+	o.text("orig", p.Orig)
+	if len(p.Dest) > 0 {
+		o.open("dest", '[')
+		for _, d := range p.Dest {
+			o.comma()
+			o.b = appendString(o.b, d)
+		}
+		o.close(']')
+	}
+	o.text("attest", p.Attest)
+	o.text("origid", p.OrigID)
+	if p.IAT != 0 {
+		o.time("iat", p.IAT)
+	}
+	if p.Verified != nil {
+		o.boolean("verified", *p.Verified)
+	}
+	o.close('}')
+}
+
+func (o *object) indicators(list []Indicator) {
+	if len(list) == 0 {
+		return
+	}
+	o.open("indicators", '[')
+	for i := range list {
+		o.open("", '{')
+		o.textAlways("rule", list[i].Rule)
+		o.text("detail", list[i].Detail)
+		o.close('}')
+	}
+	o.close(']')
+}
+
+func (o *object) octets(list []Octets) {
+	if len(list) == 0 {
+		return
+	}
+	o.open("octets", '[')
+	for i := range list {
+		o.open("", '{')
+		o.textAlways("field", list[i].Field)
+		o.textAlways("base64", list[i].Base64)
+		o.close('}')
+	}
+	o.close(']')
+}
+
+func (o *object) observer(v *Observer) {
+	o.open("observer", '{')
+	o.textAlways("version", v.Version)
+	o.text("config_hash", v.ConfigHash)
+	o.text("file", v.File)
+	if v.Clock == nil {
+		o.null("clock")
+	} else {
+		o.open("clock", '{')
+		o.textAlways("source", v.Clock.Source)
+		o.text("reference", v.Clock.Reference)
+		o.boolean("synced", v.Clock.Synced)
+		o.integer("offset_us", v.Clock.OffsetUS)
+		o.integer("error_us", v.Clock.ErrorUS)
+		o.close('}')
+	}
+	if len(v.Databases) > 0 {
+		o.open("databases", '[')
+		for _, d := range v.Databases {
+			o.open("", '{')
+			o.textAlways("type", d.Type)
+			o.time("built", d.Built)
+			o.close('}')
+		}
+		o.close(']')
+	}
+	o.text("ruleset", v.Ruleset)
+	o.close('}')
+}
+
+func (m Methods) append(b []byte) []byte {
+	b = append(b, '{')
+	for i := range m {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendString(b, m[i].Name)
+		b = append(b, ':')
+		b = strconv.AppendInt(b, int64(m[i].Count), 10)
+	}
+	return append(b, '}')
+}
+
+// MarshalJSON implements json.Marshaler.
+func (m Methods) MarshalJSON() ([]byte, error) { return m.append(nil), nil }
+
+// UnmarshalJSON implements json.Unmarshaler. The order of the members is not kept.
+func (m *Methods) UnmarshalJSON(b []byte) error {
+	var counts map[string]int
+	if err := json.Unmarshal(b, &counts); err != nil {
+		return fmt.Errorf("record methods: %w", err)
+	}
+	*m = make(Methods, 0, len(counts))
+	for name, n := range counts {
+		*m = append(*m, Method{name, n})
+	}
+	return nil
+}

@@ -1,0 +1,57 @@
+package record
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"strconv"
+
+	"github.com/google/uuid"
+)
+
+// namespace is the UUIDv5 name space of call_uid, fixed for ever.
+var namespace = uuid.MustParse("6f1c2b0e-7c55-5d9b-9d59-0a6d3c1f7a11")
+
+// CallUID is the identity of a call leg: the UUIDv5 (RFC 9562 section 5.5) of
+//
+//	sensor NUL call-id NUL from-tag NUL started_at-in-decimal-microseconds [NUL to-tag]
+//
+// The To tag is given only for a further branch that answered; the first one goes without.
+func CallUID(sensor, callID, fromTag string, started Time, toTag string) uuid.UUID {
+	b := make([]byte, 0, 256)
+	b = append(b, sensor...)
+	b = append(b, 0)
+	b = append(b, callID...)
+	b = append(b, 0)
+	b = append(b, fromTag...)
+	b = append(b, 0)
+	b = strconv.AppendInt(b, int64(started), 10)
+	if toTag != "" {
+		b = append(b, 0)
+		b = append(b, toTag...)
+	}
+	return uuid.NewSHA1(namespace, b)
+}
+
+// GroupUID is the identity of the group of all legs that share key, found by method.
+func GroupUID(method, key string) uuid.UUID {
+	b := make([]byte, 0, 256)
+	b = append(b, "group\x00"...)
+	b = append(b, method...)
+	b = append(b, 0)
+	b = append(b, key...)
+	return uuid.NewSHA1(namespace, b)
+}
+
+// recordID is a UUIDv8 (RFC 9562 section 5.8): 48 bits of the milliseconds of at, so that ids sort by time, then
+// 74 bits of the SHA-256 of the observed bytes.
+func recordID(at Time, observed []byte) uuid.UUID {
+	sum := sha256.Sum256(observed)
+	var u uuid.UUID
+	var ms [8]byte
+	binary.BigEndian.PutUint64(ms[:], uint64(max(int64(at)/1000, 0))) //nolint:gosec // not negative
+	copy(u[:6], ms[2:])
+	copy(u[6:], sum[:10])
+	u[6] = u[6]&0x0f | 0x80
+	u[8] = u[8]&0x3f | 0x80
+	return u
+}

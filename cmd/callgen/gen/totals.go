@@ -1,0 +1,52 @@
+package gen
+
+import (
+	"fmt"
+	"io"
+	"time"
+)
+
+// Totals count what a run wrote. They balance: Packets = SIP + RTP + RTCP + Other, RTP = Counted + Duplicates + Late,
+// Other = DNS + TCP + QUIC + ARP, Calls = the sum of Dispositions.
+type Totals struct {
+	Calls        int
+	Dispositions map[string]int // by name in the truth
+	PeakOpen     int            // most calls with packets still to come at one moment
+
+	Packets int64
+	SIP     int64
+	RTP     int64
+	RTCP    int64
+	Other   int64
+
+	RTPCounted    int64 // sum of packets in the truth
+	RTPDuplicates int64 // sum of duplicates in the truth
+	RTPLate       int64 // 2 s or more after the end of their call, in no count of the truth
+	RTPOctets     int64 // sum of octets in the truth
+
+	DNS, TCP, QUIC, ARP int64
+
+	Octets      int64 // length of the capture file, before compression
+	First, Last time.Time
+}
+
+// Print writes the totals as lines for a person.
+func (t *Totals) Print(w io.Writer) error {
+	_, err := fmt.Fprintf(w, `calls      %d, at most %d at once
+           answered %d, busy %d, no_answer %d, cancelled %d, rejected %d, redirected %d, failed %d
+packets    %d in %d octets, %s to %s
+  sip      %d
+  rtp      %d = %d counted + %d duplicates + %d late
+  rtcp     %d
+  other    %d = %d dns + %d tcp + %d quic + %d arp
+`, t.Calls, t.PeakOpen,
+		t.Dispositions["answered"], t.Dispositions["busy"], t.Dispositions["no_answer"], t.Dispositions["cancelled"],
+		t.Dispositions["rejected"], t.Dispositions["redirected"], t.Dispositions["failed"],
+		t.Packets, t.Octets, t.First.Format(time.RFC3339), t.Last.Format(time.RFC3339),
+		t.SIP, t.RTP, t.RTPCounted, t.RTPDuplicates, t.RTPLate, t.RTCP,
+		t.Other, t.DNS, t.TCP, t.QUIC, t.ARP)
+	if err != nil {
+		return fmt.Errorf("print totals: %w", err)
+	}
+	return nil
+}

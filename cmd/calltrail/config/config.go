@@ -1,0 +1,240 @@
+// Package config is calltrail's configuration: one YAML file, laid over built-in defaults and under the environment
+// and the command line.
+//
+// In: the file, environment variables CALLTRAIL_SECTION_KEY, values of flags. Out: a Config, or every problem found,
+// each with its place and what to do. Called by the commands of cmd/calltrail, which map a section to the
+// configuration of the package it is for. It imports nothing of ours, opens no connection and prints nothing;
+// passwords never enter a Config from the file, its hash or an error.
+//
+// deploy/config/calltrail.yaml shows every key with its default; a test holds the two together.
+package config
+
+import (
+	"net/netip"
+	"reflect"
+)
+
+// Config is the effective configuration. Every section is a struct of plain values; the yaml tag is the key's name in
+// the file, and CALLTRAIL_<SECTION>_<KEY> in upper case its environment variable.
+type Config struct {
+	Sensor     Sensor     `yaml:"sensor"`
+	Home       Home       `yaml:"home"`
+	Own        Own        `yaml:"own"`
+	Replay     Replay     `yaml:"replay"`
+	Limits     Limits     `yaml:"limits"`
+	Timers     Timers     `yaml:"timers"`
+	Geo        Geo        `yaml:"geo"`
+	Spoof      Spoof      `yaml:"spoof"`
+	Spool      Spool      `yaml:"spool"`
+	Kafka      Kafka      `yaml:"kafka"`
+	Postgres   Postgres   `yaml:"postgres"`
+	LegalBasis LegalBasis `yaml:"legal_basis"`
+	Log        Log        `yaml:"log"`
+
+	file    string            // path of the file read, or ""
+	origins map[string]origin // by key path; absent: the default
+}
+
+// Sensor names this installation.
+type Sensor struct {
+	// Name is the sensor's name in every record and the key of its chain: letters, digits, '.', '_' and '-', at most
+	// 64. Empty: the host's name. Changing it begins another chain.
+	Name string `yaml:"name"`
+}
+
+// Home is the network's own country.
+type Home struct {
+	// Region is the ISO 3166-1 alpha-2 region by which numbers without a country code are read. Default IN.
+	Region string `yaml:"region"`
+	// Country is the ISO 3166-1 alpha-2 country whose numbers and addresses count as home for the spoofing
+	// indicators. Empty: Region.
+	Country string `yaml:"country"`
+}
+
+// Own says what belongs to the operator.
+type Own struct {
+	// Numbers are the operator's number ranges as E.164 prefixes, "+911204". Default none.
+	Numbers []string `yaml:"numbers"`
+	// Prefixes are the operator's address ranges, CIDR or single addresses. Default none.
+	Prefixes []netip.Prefix `yaml:"prefixes"`
+}
+
+// Replay is for reading capture files.
+type Replay struct {
+	// Sensor is the sensor name of replayed records; never a live sensor's. Default "replay".
+	Sensor string `yaml:"sensor"`
+	// Workers is the number of decode workers. 0 (default): one for each CPU. The records do not depend on it.
+	Workers int `yaml:"workers"`
+}
+
+// Limits bounds every table, in entries: counts, so that the same capture gives the same records on every machine.
+// What is pushed out becomes a record that says so.
+type Limits struct {
+	// Calls is the number of calls in memory, those among them that have ended and are held for late packets. Default
+	// 100000.
+	Calls int `yaml:"calls"`
+	// Registrations is the number of telephones' bindings remembered, to tell a refresh from a log-in. Default 200000.
+	Registrations int `yaml:"registrations"`
+	// Streams is the number of RTP streams that one worker counts at a time. Default 131072.
+	Streams int `yaml:"streams"`
+}
+
+// Timers are periods of packet time.
+type Timers struct {
+	// Checkpoint is the age at which an open call gives its first interim record. Default 10s.
+	Checkpoint Duration `yaml:"checkpoint"`
+	// InviteTimeout ends a call whose INVITE got no response at all. Default 32s (timer B, 64*T1, RFC 3261 section
+	// 17.1.1.2).
+	InviteTimeout Duration `yaml:"invite_timeout"`
+	// RingTimeout ends a call that rings without a further response. Default 200s (timer C of RFC 3261 section 16.6 is more
+	// than 180s).
+	RingTimeout Duration `yaml:"ring_timeout"`
+	// MaxCallAge ends an answered call that shows no sign of its end. Default 24h.
+	MaxCallAge Duration `yaml:"max_call_age"`
+	// Settle is the wait between a call's end and its final record, in which late RTP and retransmissions still count.
+	// Default 5s.
+	Settle Duration `yaml:"settle"`
+	// Hold is how long after its final record a call is remembered, so that late messages open nothing new. Default
+	// 32s.
+	Hold Duration `yaml:"hold"`
+	// StreamIdle closes an RTP stream that has been silent for so long. Default 30s.
+	StreamIdle Duration `yaml:"stream_idle"`
+}
+
+// Geo names the databases that turn addresses into places and networks. Each is read again when its file changes.
+type Geo struct {
+	// City is a GeoIP2-format city database (.mmdb). Empty (default): no places.
+	City string `yaml:"city"`
+	// ASN is a GeoIP2-format ASN database (.mmdb). Empty (default): no networks.
+	ASN string `yaml:"asn"`
+	// Networks is a CSV file of the operator's own knowledge with the columns "asn" and "class" (hosting, vpn, tor, mobile,
+	// isp). Empty (default): none.
+	Networks string `yaml:"networks"`
+}
+
+// Spoof configures the spoofing indicators.
+type Spoof struct {
+	// BarredPrefixes are beginnings of caller numbers barred on every call, as sent or international. Default none.
+	BarredPrefixes []string `yaml:"barred_prefixes"`
+	// BarredFromAbroad are beginnings of caller numbers barred when the source is abroad. Empty (default): for India the
+	// list of its international gateways, +11, 011, 11 and +911 to +915; elsewhere none.
+	BarredFromAbroad []string `yaml:"barred_from_abroad"`
+	// ScannerAgents are parts of User-Agent values, in any case, that mark a scanner. Empty (default): the built-in list.
+	ScannerAgents []string `yaml:"scanner_agents"`
+	// RequireAttestation marks a call without PASSporT (RFC 8225) from a source that is not the operator's own. Default
+	// false.
+	RequireAttestation bool `yaml:"require_attestation"`
+}
+
+// Spool is the sensor's durable, chained queue on local disk.
+type Spool struct {
+	// Dir holds the segments. Default /var/lib/calltrail/spool. One program at a time uses it.
+	Dir string `yaml:"dir"`
+	// SegmentBytes closes a segment at this size. Default 64MiB.
+	SegmentBytes Size `yaml:"segment_bytes"`
+	// KeepBytes is how much acknowledged data is kept for resending. Default 8GiB.
+	KeepBytes Size `yaml:"keep_bytes"`
+	// KeepAge is how long acknowledged data is kept for resending; the smaller of both counts. Default 7d.
+	KeepAge Duration `yaml:"keep_age"`
+}
+
+// Kafka is the bus between sensors and store.
+type Kafka struct {
+	// Brokers are host:port addresses to begin with. Empty (default): no Kafka.
+	Brokers []string `yaml:"brokers"`
+	// RecordsTopic carries records and events, keyed by sensor. Default calltrail.records.v1.
+	RecordsTopic string `yaml:"records_topic"`
+	// ResendTopic carries requests for missing sequence numbers. Default calltrail.resend.v1.
+	ResendTopic string `yaml:"resend_topic"`
+	// Partitions of the records topic when `kafka init` makes it. Default 6. A sensor's records stay in one; more
+	// partitions than sensors and stores bring nothing.
+	Partitions int `yaml:"partitions"`
+	// Replication is the number of copies of each partition when `kafka init` makes it. Default 3; 1 for a laboratory.
+	Replication int `yaml:"replication"`
+	// Retention is how long Kafka keeps records, whether read or not. Default 7d.
+	Retention Duration `yaml:"retention"`
+	// Group is the consumer group of `store`. Default calltrail-store.
+	Group string `yaml:"group"`
+}
+
+// Postgres is where records are retained.
+type Postgres struct {
+	// DSN is a libpq connection string or URL. Empty (default): no Postgres. In the file it holds no password.
+	DSN string `yaml:"dsn"`
+	// PasswordFile holds the password and nothing else; not readable by others. Empty (default): none.
+	PasswordFile string `yaml:"password_file"`
+	// AllowUnsafeServer lets the store use a server with fsync or synchronous_commit off, where an acknowledged
+	// record can be lost. Default false; for laboratories.
+	AllowUnsafeServer bool `yaml:"allow_unsafe_server"`
+}
+
+// LegalBasis names, in the operator's words, why each scope is captured live. An empty one is not captured; replay of
+// files needs none.
+type LegalBasis struct {
+	// SIP is for call signalling. Default none.
+	SIP string `yaml:"sip"`
+	// Media is for RTP headers. Default none.
+	Media string `yaml:"media"`
+	// App is for calls inside applications. Default none.
+	App string `yaml:"app"`
+	// Registration is for log-in and log-out of telephones. Default none.
+	Registration string `yaml:"registration"`
+}
+
+// Log is the program's own log, on standard error.
+type Log struct {
+	// Level is the least that is written: trace, debug, info, warn or error. Default info.
+	Level string `yaml:"level"`
+	// Format is auto (text on a terminal, JSON otherwise), console or json. Default auto.
+	Format string `yaml:"format"`
+}
+
+// HomeCountry is Home.Country, or Home.Region when that is empty.
+func (c *Config) HomeCountry() string {
+	if c.Home.Country != "" {
+		return c.Home.Country
+	}
+	return c.Home.Region
+}
+
+// File is the path of the configuration file that was read, or "" when there was none.
+func (c *Config) File() string { return c.file }
+
+// key is one leaf of Config.
+type key struct {
+	path  string // "kafka.records_topic"
+	index []int  // for reflect.Value.FieldByIndex
+}
+
+// keys lists every key in the order of the structs. The structs are two levels deep: section and key.
+var keys = listKeys()
+
+func listKeys() []key {
+	var out []key
+	for section := range reflect.TypeFor[Config]().Fields() {
+		name := section.Tag.Get("yaml")
+		if name == "" {
+			continue
+		}
+		for field := range section.Type.Fields() {
+			out = append(out, key{
+				path:  name + "." + field.Tag.Get("yaml"),
+				index: append(append([]int{}, section.Index...), field.Index...),
+			})
+		}
+	}
+	return out
+}
+
+func findKey(path string) (key, bool) {
+	for _, k := range keys {
+		if k.path == path {
+			return k, true
+		}
+	}
+	return key{}, false
+}
+
+func (c *Config) field(k key) reflect.Value {
+	return reflect.ValueOf(c).Elem().FieldByIndex(k.index)
+}

@@ -1,0 +1,47 @@
+package config
+
+import "time"
+
+const (
+	day = 24 * time.Hour
+	kib = 1 << 10
+	mib = 1 << 20
+	gib = 1 << 30
+)
+
+// Default is the configuration without file, environment and flags. It is valid.
+func Default() *Config {
+	return &Config{
+		Home:   Home{Region: "IN"},
+		Replay: Replay{Sensor: "replay"},
+		Limits: Limits{
+			Calls:         100_000,
+			Registrations: 200_000,
+			Streams:       131_072,
+		},
+		Timers: Timers{
+			Checkpoint:    Duration(10 * time.Second),
+			InviteTimeout: Duration(32 * time.Second),
+			RingTimeout:   Duration(200 * time.Second),
+			MaxCallAge:    Duration(day),
+			Settle:        Duration(5 * time.Second),
+			Hold:          Duration(32 * time.Second),
+			StreamIdle:    Duration(30 * time.Second),
+		},
+		Spool: Spool{
+			Dir:          "/var/lib/calltrail/spool",
+			SegmentBytes: 64 * mib,
+			KeepBytes:    8 * gib,
+			KeepAge:      Duration(7 * day),
+		},
+		Kafka: Kafka{
+			RecordsTopic: "calltrail.records.v1",
+			ResendTopic:  "calltrail.resend.v1",
+			Partitions:   6,
+			Replication:  3,
+			Retention:    Duration(7 * day),
+			Group:        "calltrail-store",
+		},
+		Log: Log{Level: "info", Format: "auto"},
+	}
+}

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"calltrail/capture"
+	"calltrail/cmd/calltrail/print"
+)
+
+// Exit statuses, as the help says them.
+const (
+	exitOK      = 0
+	exitError   = 1 // something failed; the message says what
+	exitUsage   = 2 // the command line is wrong
+	exitDamaged = 3 // an input was damaged and read as far as it went
+)
+
+// usageError is a mistake on the command line.
+type usageError struct{ err error }
+
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }
+
+func usagef(format string, args ...any) error { return &usageError{fmt.Errorf(format, args...)} }
+
+// errReported ends the program with status 1 after the command has said everything itself.
+var errReported = errors.New("reported already")
+
+func exitCode(err error) int {
+	if err == nil {
+		return exitOK
+	}
+	_, usage := errors.AsType[*usageError](err)
+	switch {
+	case usage:
+		return exitUsage
+	case errors.Is(err, capture.ErrDamaged):
+		return exitDamaged
+	}
+	return exitError
+}
+
+// report writes err for people, each line with the program's name before it.
+func report(w io.Writer, command string, err error) {
+	if errors.Is(err, errReported) {
+		return
+	}
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		_, _ = fmt.Fprintln(w, "calltrail:", print.Visible(line)) // nowhere left to say that standard error is closed
+	}
+	if _, ok := errors.AsType[*usageError](err); ok {
+		_, _ = fmt.Fprintf(w, "Run '%s --help' for the way to write it.\n", command)
+	}
+}

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"fmt"
+	"text/tabwriter"
+
+	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
+
+	"calltrail/cmd/calltrail/config"
+	"calltrail/store/postgres"
+)
+
+// runMigrate changes the schema, or only looks, and prints every migration with its state.
+func runMigrate(cmd *cobra.Command, direction postgres.Direction) error {
+	cfg, err := loadConfig(cmd)
+	if err != nil {
+		return err
+	}
+	log, err := newLogger(cfg.Log)
+	if err != nil {
+		return err
+	}
+	pg, err := postgresConfig(cfg, log)
+	if err != nil {
+		return err
+	}
+	list, err := postgres.Migrate(cmd.Context(), pg, direction)
+	if err != nil {
+		return err
+	}
+	out := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
+	for _, m := range list {
+		_, _ = fmt.Fprintf(out, "%s\t%s\n", m.Name, migrationState(m)) // Flush has the error
+	}
+	return out.Flush()
+}
+
+func migrationState(m postgres.Migration) string {
+	switch {
+	case m.Applied && m.Changed:
+		return "applied now"
+	case m.Applied:
+		return "applied"
+	case m.Changed:
+		return "taken back now"
+	}
+	return "pending"
+}
+
+// postgresConfig is what the postgres room must know. The password file is read here once to refuse one that others
+// can read.
+func postgresConfig(cfg *config.Config, log zerolog.Logger) (postgres.Config, error) {
+	if _, err := cfg.Postgres.Password(); err != nil {
+		return postgres.Config{}, err
+	}
+	return postgres.Config{
+		DSN:               cfg.Postgres.DSN,
+		PasswordFile:      cfg.Postgres.PasswordFile,
+		AllowUnsafeServer: cfg.Postgres.AllowUnsafeServer,
+		Logger:            log,
+	}, nil
+}

@@ -1,0 +1,104 @@
+package print
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"calltrail/cdr/record"
+)
+
+// columns is the CSV, left to right. New columns go to the end: programs may count.
+var columns = slices.Concat(
+	[]column{
+		{"record_id", "identity of this record", true, func(r *row) string { return r.RecordID.String() }},
+		{"call_uid", "identity of the call; the same in all its revisions", true, func(r *row) string {
+			if r.Schema != record.SchemaCall {
+				return ""
+			}
+			return r.CallUID.String()
+		}},
+		{"revision", "1, 2, 3 … within the call", true, func(r *row) string { return positive(uint64(max(r.Revision, 0))) }},
+		{"final", "true: the last regular revision", true, func(r *row) string {
+			if r.Schema != record.SchemaCall {
+				return ""
+			}
+			return strconv.FormatBool(r.Final)
+		}},
+		{"kind", "sip, media, app, tls or registration", false, func(r *row) string { return string(r.Kind) }},
+		{"event", "of a registration: login, logout, change, refused", false, func(r *row) string { return r.event }},
+		{"sensor", "who observed it", false, func(r *row) string { return r.Sensor }},
+	},
+	timeColumns("start", "first INVITE; of a registration its answer", func(r *row) record.Time { return r.StartedAt }),
+	timeColumns("answer", "first 2xx", func(r *row) record.Time { return r.AnsweredAt }),
+	timeColumns("end", "end of the call", func(r *row) record.Time { return r.EndedAt }),
+	[]column{
+		{"ring_ms", "milliseconds of ringing", true, func(r *row) string { return integer(r.RingMS) }},
+		{"duration_ms", "milliseconds from answer to end", true, func(r *row) string { return integer(r.DurationMS) }},
+		{"caller", "user part of From as sent; of a registration the address of record", false, func(r *row) string { return r.Caller.User }},
+		{"caller_e164", "the caller as an international number, if it is one", false, func(r *row) string { return r.Caller.E164 }},
+		{"caller_display", "name shown", false, func(r *row) string { return r.Caller.Display }},
+		{"caller_country", "country of the caller's number", false, func(r *row) string { return r.Caller.Country }},
+		{"asserted_e164", "number the network asserted for the caller", false, func(r *row) string {
+			if r.Asserted == nil {
+				return ""
+			}
+			return r.Asserted.E164
+		}},
+		{"auth_user", "user name of the caller's authentication", false, func(r *row) string { return r.AuthUser }},
+		{"callee", "user part of To as sent", false, func(r *row) string { return r.Callee.User }},
+		{"callee_e164", "the callee as an international number, if it is one", false, func(r *row) string { return r.Callee.E164 }},
+		{"callee_country", "country of the callee's number", false, func(r *row) string { return r.Callee.Country }},
+		{"connected_e164", "number that answered, when the network said so", false, func(r *row) string {
+			if r.Connected == nil {
+				return ""
+			}
+			return r.Connected.E164
+		}},
+		{"redirected_from", "numbers the call was diverted by, first to last, separated by ;", false, func(r *row) string {
+			out := make([]string, len(r.Redirects))
+			for i, d := range r.Redirects {
+				if out[i] = d.E164; out[i] == "" {
+					out[i] = d.Raw
+				}
+			}
+			return strings.Join(out, ";")
+		}},
+		{"disposition", "how the call ended", false, func(r *row) string { return string(r.Disposition) }},
+		{"ended_by", "who ended it", false, func(r *row) string { return string(r.EndedBy) }},
+		{"sip_status", "final response", true, sipColumn(func(s *record.SIP) string { return integer(s.Status) })},
+		{"direction", "originating, terminating, on_net, transit, unknown", false, func(r *row) string { return r.Direction }},
+	},
+	endColumns("src", "source of the first INVITE", func(r *row) *record.End { return r.Src }),
+	endColumns("dst", "destination of the first INVITE", func(r *row) *record.End { return r.Dst }),
+	[]column{
+		{"call_id", "SIP Call-ID", false, sipColumn(func(s *record.SIP) string { return s.CallID })},
+		{"transport", "SIP transport", false, sipColumn(func(s *record.SIP) string { return s.Transport })},
+		{"user_agent", "the caller's program", false, sipColumn(func(s *record.SIP) string { return s.UserAgent })},
+		{"contact", "the caller's contact", false, func(r *row) string { return r.contact }},
+		{"expires_s", "of a registration: seconds granted", true, func(r *row) string { return integer(r.expiresS) }},
+		{"media_packets", "RTP packets, each sequence number once, of all streams", true, func(r *row) string {
+			var sum uint64
+			for _, m := range r.Media {
+				if m.Packets != nil {
+					sum += *m.Packets
+				}
+			}
+			return positive(sum)
+		}},
+		{"visibility", "how much of the call was seen", false, func(r *row) string { return string(r.Visibility) }},
+		{"flags", "what is special, separated by ;", false, func(r *row) string { return strings.Join(r.Flags, ";") }},
+		{"indicators", "spoofing rules that hold, separated by ;", false, func(r *row) string { return strings.Join(rules(&r.Call), ";") }},
+		{"legal_basis", "why it was recorded", false, func(r *row) string { return r.LegalBasis }},
+		{"file", "capture file", false, func(r *row) string { return r.Observer.File }},
+	},
+)
+
+func sipColumn(f func(*record.SIP) string) func(*row) string {
+	return func(r *row) string {
+		if r.SIP == nil {
+			return ""
+		}
+		return f(r.SIP)
+	}
+}

@@ -1,0 +1,358 @@
+package print
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"flag"
+	"io"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/rivo/uniseg"
+
+	"calltrail/cdr/record"
+)
+
+var golden = flag.Bool("golden", false, "rewrite the golden files")
+
+// started is 20 November 2026, 20:30 UTC: the day after in India.
+const started = record.Time(1795206600_123456)
+
+func hoax() *record.Call {
+	return &record.Call{
+		RecordID: uuid.MustParse("018f0000-0000-8000-8000-000000000001"),
+		CallUID:  uuid.MustParse("018f0000-0000-5000-8000-000000000001"),
+		Schema:   record.SchemaCall, Revision: 2, Final: true, Kind: record.KindSIP, Day: started.Day(), Sensor: "replay",
+		Caller: record.Party{
+			Raw: `"Police" <sip:+911200000100@203.0.113.66>`, Display: "Police", User: "+911200000100", Host: "203.0.113.66",
+			Number: record.Number{E164: "+911200000100", Country: "IN"},
+		},
+		Callee: record.Party{User: "0120000200", Number: record.Number{E164: "+91120000200", Country: "IN"}},
+		SIP:    &record.SIP{CallID: "a84b4c76e66710@203.0.113.66", Transport: "udp", UserAgent: "agent/1.0", Status: new(200)},
+		Src: &record.End{
+			IP: netip.MustParseAddr("203.0.113.66"), Port: 5060, ASNumber: 64500, ASOrg: "Example Hosting", Network: "hosting",
+			Location: &record.Location{Country: "CN", City: "Shenzhen", Latitude: new(22.54), Longitude: new(-114.05), Method: "geoip"},
+		},
+		Dst:       &record.End{IP: netip.MustParseAddr("192.0.2.10"), Port: 5060},
+		StartedAt: started, RingingAt: started + 1e6, AnsweredAt: started + 3e6, EndedAt: started + 68e6,
+		RingMS: new(int64(2000)), DurationMS: new(int64(65999)), LastSeenAt: started + 68e6,
+		Disposition: record.Answered, EndedBy: record.ByCaller, Visibility: record.Full,
+		Indicators: []record.Indicator{{Rule: "foreign_source_home_number"}, {Rule: "hosting_source"}},
+		Media:      []record.Media{{Packets: new(uint64(100))}, {}, {Packets: new(uint64(50))}},
+		Observer:   record.Observer{Version: "test", File: "hoax.pcap"},
+	}
+}
+
+func missed() *record.Call {
+	return &record.Call{
+		Schema: record.SchemaCall, Revision: 1, Kind: record.KindSIP, Day: started.Day(), Sensor: "replay",
+		Caller: record.Party{Host: "anonymous.invalid"}, Callee: record.Party{User: "+911200000300"},
+		SIP:       &record.SIP{CallID: "x", Transport: "udp"},
+		Src:       &record.End{IP: netip.MustParseAddr("2001:db8::10"), Port: 5060},
+		StartedAt: started, LastSeenAt: started, Disposition: record.InProgress, Visibility: record.OneWay, Flags: []string{"capture_end"},
+	}
+}
+
+// hostile is a call whose caller attacks whoever looks at the log.
+func hostile() *record.Call {
+	c := missed()
+	c.Caller = record.Party{User: "=HYPERLINK(\"http://192.0.2.1\")\x1b[2J\x1b]0;owned\a", Display: "\u202egnp.exe\t\r\n\u0085\u009b31m\u2028"}
+	c.Callee = record.Party{User: "@SUM(1)" + "a" + strings.Repeat("\u0301", 500)}
+	c.SIP = &record.SIP{CallID: "\tcmd|' /C calc'!A0", UserAgent: "-1+1", Transport: "udp", Contact: "＝1+1"}
+	c.Src.ASOrg = "+Example\x00\u2066"
+	c.Flags = []string{"flag", "\x1b[31mred"}
+	return c
+}
+
+func registered() *record.Registration {
+	return &record.Registration{
+		Schema: record.SchemaRegistration, Kind: record.KindRegistration, Day: started.Day(), Sensor: "replay", Event: "login",
+		AOR: record.Party{User: "+911200000100", Host: "sip.example"}, Contact: "sip:100@192.0.2.10", ExpiresS: new(int64(3600)),
+		Status: 200, CallID: "r1", Src: &record.End{IP: netip.MustParseAddr("192.0.2.10"), Port: 5060}, At: started,
+	}
+}
+
+func body(t *testing.T, v any) []byte {
+	t.Helper()
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func all(t *testing.T) [][]byte {
+	return [][]byte{body(t, hoax()), body(t, missed()), body(t, hostile()), body(t, registered())}
+}
+
+func render(t *testing.T, f Format, o Options, bodies ...[]byte) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	p, err := New(f, &out, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range bodies {
+		if err := p.Print(b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := p.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+func compare(t *testing.T, name string, got []byte) {
+	t.Helper()
+	file := filepath.Join("testdata", name)
+	if *golden {
+		if err := os.WriteFile(file, got, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s differs; gives\n%s\nwant\n%s", name, got, want)
+	}
+}
+
+func TestGolden(t *testing.T) {
+	compare(t, "calls.csv", render(t, CSV, Options{}, all(t)...))
+	compare(t, "table-80.txt", render(t, Table, Options{Width: 80}, all(t)...))
+	compare(t, "table-120.txt", render(t, Table, Options{}, all(t)...))
+	compare(t, "table-180.txt", render(t, Table, Options{Width: 180}, all(t)...))
+}
+
+func TestJSONLIsTheExactBytes(t *testing.T) {
+	odd := []byte(`{ "schema" : "calltrail.unheard-of.v9",  "x":"\u001b" }`)
+	if got := render(t, JSONL, Options{}, odd, odd); string(got) != string(odd)+"\n"+string(odd)+"\n" {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestAuto(t *testing.T) {
+	b := body(t, missed())
+	if got := render(t, Auto, Options{}, b); !bytes.HasPrefix(got, []byte("{")) {
+		t.Errorf("a pipe gets %q", got)
+	}
+	if got := render(t, Auto, Options{Terminal: true}, b); !bytes.HasPrefix(got, []byte("TIME IST")) {
+		t.Errorf("a terminal gets %q", got)
+	}
+	if _, err := New("xml", io.Discard, Options{}); err == nil {
+		t.Error("an unknown format is taken")
+	}
+}
+
+// dangerous is any octet that a terminal could obey.
+func dangerous(text []byte, allowed string) string {
+	for _, r := range string(text) {
+		if strings.ContainsRune(allowed, r) {
+			continue
+		}
+		if !shown(r) {
+			return string(r)
+		}
+	}
+	return ""
+}
+
+func TestNothingHostileGetsOut(t *testing.T) {
+	for _, f := range []Format{CSV, Table} {
+		out := render(t, f, Options{Width: 80}, body(t, hostile()))
+		if bad := dangerous(out, "\r\n"); bad != "" {
+			t.Errorf("%s lets %q out", f, bad)
+		}
+	}
+}
+
+func TestCSVHasNoFormula(t *testing.T) {
+	rows, err := csv.NewReader(bytes.NewReader(render(t, CSV, Options{}, all(t)...))).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(rows) != 5 {
+		t.Fatalf("%d rows", len(rows))
+	}
+	for i, name := range rows[0] {
+		if name != columns[i].name {
+			t.Errorf("column %d is %s, documented as %s", i, name, columns[i].name)
+		}
+		for _, r := range rows[1:] {
+			if r[i] != "" && strings.ContainsAny(r[i][:1], "=+-@\t\r") && name != "src_longitude" {
+				t.Errorf("%s: cell %q is a formula", name, r[i])
+			}
+		}
+	}
+	cell := func(row int, name string) string {
+		for i, n := range rows[0] {
+			if n == name {
+				return rows[row][i]
+			}
+		}
+		t.Fatalf("no column %s", name)
+		return ""
+	}
+	for _, tt := range []struct {
+		row        int
+		name, want string
+	}{
+		{1, "start_date_utc", "2026-11-20"},
+		{1, "start_time_utc", "20:30:00.123456"},
+		{1, "start_date_ist", "2026-11-21"},
+		{1, "start_time_ist", "02:00:00.123456"},
+		{1, "caller_e164", "'+911200000100"},
+		{1, "src_longitude", "-114.05"},
+		{1, "media_packets", "150"},
+		{1, "indicators", "foreign_source_home_number;hosting_source"},
+		{2, "end_time_utc", ""},
+		{2, "duration_ms", ""},
+		{3, "caller", `'=HYPERLINK("http://192.0.2.1")\u{1B}[2J\u{1B}]0;owned\u{7}`},
+		{3, "caller_display", `\u{202E}gnp.exe\u{9}\u{D}\u{A}\u{85}\u{9B}31m\u{2028}`},
+		{3, "call_id", `'\u{9}cmd|' /C calc'!A0`},
+		{3, "user_agent", "'-1+1"},
+		{3, "contact", "'＝1+1"},
+		{4, "event", "login"},
+		{4, "expires_s", "3600"},
+		{4, "call_uid", ""},
+	} {
+		if got := cell(tt.row, tt.name); got != tt.want {
+			t.Errorf("row %d, %s: %q, want %q", tt.row, tt.name, got, tt.want)
+		}
+	}
+}
+
+func TestCSVWithoutRecordsHasItsHeader(t *testing.T) {
+	if got := render(t, CSV, Options{}); !bytes.HasPrefix(got, []byte("record_id,call_uid,")) || !bytes.HasSuffix(got, []byte("\r\n")) {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestColumnsAreDocumented(t *testing.T) {
+	seen := make(map[string]bool)
+	for _, c := range Columns() {
+		if c.Name == "" || c.Meaning == "" || seen[c.Name] {
+			t.Errorf("column %+v", c)
+		}
+		seen[c.Name] = true
+	}
+}
+
+func TestTableStaysInItsWidth(t *testing.T) {
+	for _, width := range []int{1, 80, 81, 100, 120, 133, 200, 400} {
+		out := render(t, Table, Options{Width: width}, all(t)...)
+		for line := range strings.Lines(string(out)) {
+			if n := uniseg.StringWidth(strings.TrimSuffix(line, "\n")); n > max(width, leastWidth) {
+				t.Errorf("width %d: a line of %d: %q", width, n, line)
+			}
+		}
+		if !bytes.Contains(out, []byte("foreign_source_home_number")) {
+			t.Errorf("width %d hides the indicator:\n%s", width, out)
+		}
+	}
+}
+
+func TestBadRecords(t *testing.T) {
+	for _, b := range []string{"", "{", `"x"`, `{}`, `{"schema":"\u001b[2J"}`, `{"schema":"calltrail.call.v1","revision":"x"}`} {
+		for _, f := range []Format{CSV, Table} {
+			p, err := New(f, io.Discard, Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = p.Print([]byte(b))
+			if err == nil {
+				t.Errorf("%s takes %q", f, b)
+			} else if strings.Contains(err.Error(), "\x1b") {
+				t.Errorf("%s: error %q repeats an escape", f, err)
+			}
+		}
+	}
+}
+
+func TestVisible(t *testing.T) {
+	for _, tt := range []struct{ in, want string }{
+		{"", ""},
+		{"plain +91 text", "plain +91 text"},
+		{"मुंबई क्\u200dष", "मुंबई क्\u200dष"}, // the joiner is part of the script
+		{"\x1b[31m", `\u{1B}[31m`},
+		{"a\x7fb\x00", `a\u{7F}b\u{0}`},
+		{"\u009b1m", `\u{9B}1m`},
+		{"a\xffb\xc3", `a\xFFb\xC3`},
+		{"\ufffd", "\ufffd"},
+		{"\u202eabc\u2066\u200f\u061c", `\u{202E}abc\u{2066}\u{200F}\u{61C}`},
+		{"\u200b\ufeff\u00ad", `\u{200B}\u{FEFF}\u{AD}`},
+		{"\u2028\u2029", `\u{2028}\u{2029}`},
+		{"\ue000\U000e0041", `\u{E000}\u{E0041}`},
+	} {
+		if got := Visible(tt.in); got != tt.want {
+			t.Errorf("%q gives %q, want %q", tt.in, got, tt.want)
+		}
+	}
+	if n := testing.AllocsPerRun(100, func() { _ = Visible("plain text") }); n != 0 {
+		t.Errorf("plain text costs %v allocations", n)
+	}
+}
+
+func TestFit(t *testing.T) {
+	for _, tt := range []struct {
+		in    string
+		width int
+		want  string
+	}{
+		{"abc", 5, "abc  "},
+		{"abcde", 5, "abcde"},
+		{"abcdef", 5, "abcd…"},
+		{"日本語", 5, "日本…"},
+		{"日本語", 6, "日本語"},
+		{"日本語", 4, "日… "},
+		{"", 2, "  "},
+	} {
+		if got := fit(tt.in, tt.width); got != tt.want {
+			t.Errorf("fit(%q, %d) = %q, want %q", tt.in, tt.width, got, tt.want)
+		}
+	}
+}
+
+func FuzzFit(f *testing.F) {
+	f.Add("日本語\u0301", 4)
+	f.Add("👨‍👩‍👧‍👦🇮🇳", 3)
+	f.Fuzz(func(t *testing.T, s string, width int) {
+		if width < 1 || width > 200 {
+			return
+		}
+		got := fit(Visible(s), width)
+		if n := uniseg.StringWidth(got); n > width {
+			t.Errorf("fit(%q, %d) is %d wide: %q", s, width, n, got)
+		}
+	})
+}
+
+func BenchmarkJSONL(b *testing.B) { benchmark(b, JSONL) }
+func BenchmarkCSV(b *testing.B)   { benchmark(b, CSV) }
+func BenchmarkTable(b *testing.B) { benchmark(b, Table) }
+
+func benchmark(b *testing.B, f Format) {
+	p, err := New(f, io.Discard, Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	record, err := json.Marshal(hoax())
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := p.Print(record); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

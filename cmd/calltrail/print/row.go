@@ -1,0 +1,91 @@
+package print
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"calltrail/cdr/record"
+)
+
+// row is what csv and table show of a record or event: calls as they are, other kinds fitted to the same fields.
+type row struct {
+	record.Call
+	event    string // what a registration was: login, logout, change, refused
+	contact  string
+	expiresS *int64
+}
+
+// decode reads one record or event. Most are calls, so it is read as one first: a schema that does not fit is known
+// by its name even then.
+func decode(body []byte) (*row, error) {
+	r := new(row)
+	err := json.Unmarshal(body, &r.Call)
+	switch r.Schema {
+	case record.SchemaCall:
+		if err != nil {
+			return nil, fmt.Errorf("record of schema %s: %w", r.Schema, err)
+		}
+		if r.SIP != nil {
+			r.contact = r.SIP.Contact
+		}
+		return r, nil
+	case record.SchemaRegistration:
+		var g record.Registration
+		if err := json.Unmarshal(body, &g); err != nil {
+			return nil, fmt.Errorf("record of schema %s: %w", r.Schema, err)
+		}
+		return registration(&g), nil
+	case "":
+		if err != nil {
+			return nil, fmt.Errorf("not a record: %w", err)
+		}
+	}
+	return nil, fmt.Errorf("a record has schema %q, which this program cannot show; use the format jsonl", Visible(r.Schema))
+}
+
+func registration(g *record.Registration) *row {
+	status := g.Status
+	return &row{
+		Call: record.Call{
+			RecordID: g.RecordID, Schema: g.Schema, Kind: g.Kind, Day: g.Day, Sensor: g.Sensor, Tap: g.Tap,
+			Caller: g.AOR, AuthUser: g.AuthUser, AuthRealm: g.AuthRealm,
+			SIP: &record.SIP{CallID: g.CallID, UserAgent: g.UserAgent, Status: &status},
+			Src: g.Src, Dst: g.Dst, VLAN: g.VLAN, StartedAt: g.At, Observer: g.Observer,
+		},
+		event: g.Event, contact: g.Contact, expiresS: g.ExpiresS,
+	}
+}
+
+// number is how a party is called: E.164, else the user as sent, else the host.
+func number(p *record.Party) string {
+	for _, s := range []string{p.E164, p.User, p.Host} {
+		if s != "" {
+			return s
+		}
+	}
+	return ""
+}
+
+// place is the most exact words for a location: "Mumbai, IN".
+func place(l *record.Location) string {
+	if l == nil {
+		return ""
+	}
+	var parts []string
+	for _, s := range []string{l.City, l.Country} {
+		if s != "" {
+			parts = append(parts, s)
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// rules is the names of the indicators.
+func rules(r *record.Call) []string {
+	out := make([]string, len(r.Indicators))
+	for i, x := range r.Indicators {
+		out[i] = x.Rule
+	}
+	return out
+}

@@ -1,0 +1,164 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"calltrail/capture"
+	"calltrail/cdr/dialog"
+	"calltrail/cdr/geo"
+	"calltrail/cdr/number"
+	"calltrail/cdr/pipeline"
+	"calltrail/cdr/record"
+	"calltrail/cdr/spoof"
+	"calltrail/cmd/calltrail/config"
+	"calltrail/cmd/calltrail/print"
+)
+
+// runReplay reads the inputs and sends their records where o says.
+func runReplay(cmd *cobra.Command, o replayOptions) error {
+	cfg, err := loadConfig(cmd)
+	if err != nil {
+		return err
+	}
+	paths, err := capture.Expand(o.inputs)
+	if err != nil {
+		return err
+	}
+	src, err := capture.OpenFiles(paths)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = src.Close() }() // read only
+	started := time.Now()
+	out, err := openReplayTarget(cmd, cfg, o)
+	if err != nil {
+		return err
+	}
+	p, err := newPipeline(cfg, o, paths, out)
+	if err != nil {
+		return errors.Join(err, out.close(cmd.Context()))
+	}
+	bar := print.NewProgress(os.Stderr, src.Size())
+	err = p.Run(cmd.Context(), &metered{Merge: src, bar: bar})
+	bar.Close()
+	if err == nil {
+		err = out.finish(cmd.Context())
+	}
+	err = errors.Join(err, out.close(cmd.Context()))
+	if !o.quiet {
+		s := summary(p.Stats(), len(paths), len(src.Damage()), time.Since(started))
+		err = errors.Join(err, s.Write(cmd.ErrOrStderr()))
+	}
+	return errors.Join(append([]error{err}, src.Damage()...)...)
+}
+
+// newPipeline makes the pipeline of a replay.
+func newPipeline(cfg *config.Config, o replayOptions, paths []string, out pipeline.Output) (*pipeline.Pipeline, error) {
+	lookups, err := newLookups(cfg)
+	if err != nil {
+		return nil, err
+	}
+	pc := pipeline.Config{
+		Workers: cfg.Replay.Workers, Sensor: cfg.Replay.Sensor, Version: version(), ConfigHash: cfg.Hash(),
+		Dialog: dialog.Config{
+			Checkpoint:    time.Duration(cfg.Timers.Checkpoint),
+			InviteTimeout: time.Duration(cfg.Timers.InviteTimeout),
+			RingTimeout:   time.Duration(cfg.Timers.RingTimeout),
+			MaxAge:        time.Duration(cfg.Timers.MaxCallAge),
+			Settle:        time.Duration(cfg.Timers.Settle),
+			Hold:          time.Duration(cfg.Timers.Hold),
+			Calls:         cfg.Limits.Calls,
+			Registrations: cfg.Limits.Registrations,
+		},
+		Streams: cfg.Limits.Streams, StreamIdle: time.Duration(cfg.Timers.StreamIdle), FinalOnly: o.final,
+	}
+	if pc.Workers == 0 {
+		pc.Workers = runtime.GOMAXPROCS(0)
+	}
+	if len(paths) == 1 && paths[0] != "-" {
+		pc.File = fileName(paths[0])
+	}
+	return pipeline.New(pc, lookups, out)
+}
+
+// newLookups opens what the records are enriched with.
+func newLookups(cfg *config.Config) (pipeline.Lookups, error) {
+	numbers, err := number.New(number.Config{DefaultRegion: cfg.Home.Region})
+	if err != nil {
+		return pipeline.Lookups{}, err
+	}
+	places, err := geo.New(geo.Config{City: cfg.Geo.City, ASN: cfg.Geo.ASN, Networks: cfg.Geo.Networks})
+	if err != nil {
+		return pipeline.Lookups{}, err
+	}
+	rules, err := spoof.New(spoof.Config{
+		HomeCountry: cfg.HomeCountry(), OwnNumbers: cfg.Own.Numbers, OwnPrefixes: cfg.Own.Prefixes,
+		BarredPrefixes: cfg.Spoof.BarredPrefixes,
+	})
+	return pipeline.Lookups{Numbers: numbers, Places: places, Rules: rules}, err
+}
+
+// metered is a source that tells how far it is.
+type metered struct {
+	*capture.Merge
+	bar  *print.Progress
+	last int64
+	n    int
+}
+
+func (m *metered) Next(p *capture.Packet) error {
+	if m.n++; m.n&4095 == 0 {
+		at := m.Offset()
+		m.bar.Add(at - m.last)
+		m.last = at
+	}
+	return m.Merge.Next(p)
+}
+
+// target is where the records of a replay go.
+type target interface {
+	pipeline.Output
+	// finish makes sure that everything has arrived; close frees what is held.
+	finish(context.Context) error
+	close(context.Context) error
+}
+
+func openReplayTarget(cmd *cobra.Command, cfg *config.Config, o replayOptions) (target, error) {
+	if o.to != toStdout {
+		return nil, fmt.Errorf("--to %s", o.to)
+	}
+	return newStdoutTarget(cmd.OutOrStdout(), o)
+}
+
+// stdoutTarget prints records.
+type stdoutTarget struct {
+	printer print.Printer
+	events  bool
+}
+
+func newStdoutTarget(w io.Writer, o replayOptions) (*stdoutTarget, error) {
+	var opts print.Options
+	if f, ok := w.(print.File); ok {
+		opts = print.OptionsFor(f)
+	}
+	p, err := print.New(o.format, w, opts)
+	return &stdoutTarget{p, o.events}, err
+}
+
+func (t *stdoutTarget) Put(m pipeline.Meta, body []byte) error {
+	if m.Kind == record.KindRegistration && !t.events {
+		return nil
+	}
+	return t.printer.Print(body)
+}
+
+func (t *stdoutTarget) finish(context.Context) error { return t.printer.Flush() }
+func (t *stdoutTarget) close(context.Context) error  { return nil }

@@ -1,0 +1,145 @@
+package decode
+
+// Reason says what became of a packet. Each packet has exactly one.
+type Reason uint8
+
+// The reasons. String gives the names that summaries and metrics use.
+const (
+	// Datagram is Walk's success: a UDP datagram that Classify has yet to name. It is no outcome by itself.
+	Datagram Reason = iota
+
+	// Decoded: handed on to a parser.
+
+	SIP  // a SIP request or response, or what begins like one
+	RTP  // an RTP packet by its header
+	RTCP // an RTCP packet by its header
+
+	// Ignored: read well enough to know that calltrail has no use for it.
+
+	NotIP         // ARP, LLDP, spanning tree and whatever else is not IP
+	Tunnel        // MPLS, PPPoE, GRE and IP in IP: tunnels are not opened
+	TCP           // TCP segments
+	ICMP          // ICMP and ICMPv6
+	OtherProtocol // any other protocol above IP: ESP, SCTP, OSPF …
+	Fragment      // a fragment of an IPv4 or IPv6 packet, the first one too: fragments are not put together
+	UDPOther      // UDP that is none of what Classify knows
+	STUN          // STUN and TURN messages with the magic cookie, RFC 8489
+	DTLS          // DTLS records, RFC 6347
+	KeepAlive     // an empty datagram, or one of CR, LF and NUL only: RFC 5626 section 3.5.1, RFC 6263 section 4
+
+	// Dropped: it could not be read, or not far enough.
+
+	LinkTypeUnknown // a link type that decode does not know
+	ShortLink       // link header or VLAN tag cut
+	ShortIP         // IP header or extension header cut
+	BadIPHeader     // wrong IP version, or a header length below the minimum
+	BadIPLength     // the IP length is less than its headers, or more than the packet had on the wire
+	Jumbogram       // IPv6 payload length 0 with hop-by-hop options, RFC 2675
+	TooManyHeaders  // more VLAN tags or IPv6 extension headers than are followed
+	ShortUDP        // UDP header cut
+	BadUDPLength    // the UDP length is less than 8, or more than IP carries
+	ShortPayload    // the snap length left too little of the payload to name it
+	SIPMalformed    // the SIP parser refused what Classify called SIP; set by the worker
+
+	// NumReasons is the number of reasons.
+	NumReasons
+)
+
+// Class is one of the three kinds of outcome.
+type Class uint8
+
+// The classes: packets = decoded + ignored + dropped.
+const (
+	Decoded Class = iota // handed on
+	Ignored              // no use for it
+	Dropped              // unreadable: a fault in the packet, in the capture, or a limit of this program
+)
+
+// reasons holds the name of each reason and its class. A Datagram that nobody named counts as ignored.
+var reasons = [NumReasons]struct {
+	name  string
+	class Class
+}{
+	Datagram:        {"datagram", Ignored},
+	SIP:             {"sip", Decoded},
+	RTP:             {"rtp", Decoded},
+	RTCP:            {"rtcp", Decoded},
+	NotIP:           {"not_ip", Ignored},
+	Tunnel:          {"tunnel", Ignored},
+	TCP:             {"tcp", Ignored},
+	ICMP:            {"icmp", Ignored},
+	OtherProtocol:   {"other_protocol", Ignored},
+	Fragment:        {"fragment", Ignored},
+	UDPOther:        {"udp_other", Ignored},
+	STUN:            {"stun", Ignored},
+	DTLS:            {"dtls", Ignored},
+	KeepAlive:       {"keep_alive", Ignored},
+	LinkTypeUnknown: {"link_type_unknown", Dropped},
+	ShortLink:       {"short_link", Dropped},
+	ShortIP:         {"short_ip", Dropped},
+	BadIPHeader:     {"bad_ip_header", Dropped},
+	BadIPLength:     {"bad_ip_length", Dropped},
+	Jumbogram:       {"jumbogram", Dropped},
+	TooManyHeaders:  {"too_many_headers", Dropped},
+	ShortUDP:        {"short_udp", Dropped},
+	BadUDPLength:    {"bad_udp_length", Dropped},
+	ShortPayload:    {"short_payload", Dropped},
+	SIPMalformed:    {"sip_malformed", Dropped},
+}
+
+// String returns the reason's name in snake_case.
+func (r Reason) String() string {
+	if r >= NumReasons {
+		return "unknown"
+	}
+	return reasons[r].name
+}
+
+// Class returns the reason's class.
+func (r Reason) Class() Class {
+	if r >= NumReasons {
+		return Dropped
+	}
+	return reasons[r].class
+}
+
+// String returns the class's name.
+func (c Class) String() string {
+	switch c {
+	case Decoded:
+		return "decoded"
+	case Ignored:
+		return "ignored"
+	case Dropped:
+		return "dropped"
+	}
+	return "unknown"
+}
+
+// Counts counts packets by reason.
+type Counts [NumReasons]uint64
+
+// Sum returns the number of packets in a class.
+func (c *Counts) Sum(class Class) (n uint64) {
+	for r, count := range c {
+		if reasons[r].class == class {
+			n += count
+		}
+	}
+	return n
+}
+
+// Total returns the number of packets in all classes.
+func (c *Counts) Total() (n uint64) {
+	for _, count := range c {
+		n += count
+	}
+	return n
+}
+
+// Add adds the counts of another, such as those of one worker to the sum of all.
+func (c *Counts) Add(other *Counts) {
+	for r, count := range other {
+		c[r] += count
+	}
+}

@@ -1,0 +1,50 @@
+package sip
+
+import "bytes"
+
+// Credentials is who an Authorization or Proxy-Authorization header field says the caller is (RFC 3261 section 25.1,
+// RFC 7616):
+//
+//	credentials      =  ("Digest" LWS digest-response) / other-response
+//	digest-response  =  dig-resp *(COMMA dig-resp)
+//	username         =  "username" EQUAL username-value
+//
+// The slices are parts of the value. Nothing but these parts is ever read: not nonce, not response, no token.
+type Credentials struct {
+	Scheme   []byte // Digest, Basic, Bearer …
+	Username []byte // of Digest, with its quotes: see DisplayText; nil when there is none
+	Realm    []byte // of Digest, with its quotes; nil when there is none
+}
+
+// ParseCredentials reads one value. The error is ErrCredentials.
+func ParseCredentials(value []byte) (Credentials, error) {
+	v := trim(value)
+	n := 0
+	for n < len(v) && tokenOctets[v[n]] {
+		n++
+	}
+	if n == 0 || n < len(v) && !isLWS(v[n]) {
+		return Credentials{}, ErrCredentials
+	}
+	c := Credentials{Scheme: v[:n]}
+	if !equalFold(c.Scheme, "digest") {
+		return c, nil
+	}
+	for rest := v[n:]; ; {
+		element, after, ok := nextElement(rest)
+		if !ok {
+			return c, nil
+		}
+		rest = after
+		equals := bytes.IndexByte(element, '=')
+		if equals < 0 {
+			continue
+		}
+		switch name := trim(element[:equals]); {
+		case c.Username == nil && equalFold(name, "username"):
+			c.Username = trim(element[equals+1:])
+		case c.Realm == nil && equalFold(name, "realm"):
+			c.Realm = trim(element[equals+1:])
+		}
+	}
+}

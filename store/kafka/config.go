@@ -1,0 +1,55 @@
+// Package kafka carries entries from the sensors' spools to the store: a Publisher is a store.Sink, a Consumer a
+// store.Feed.
+//
+// In and out: numbered entries, the record's exact bytes as the message's value, its place on the chain in the headers,
+// the sensor's name as the key, so that a sensor's entries stay in their order in one partition. Delivery is at least
+// once: what a broker has not acknowledged from all in-sync replicas is sent again, and the store drops what it has.
+// The package never changes or rebuilds a record, and never says that something is safe which is not.
+package kafka
+
+import (
+	"errors"
+	"time"
+
+	kafkago "github.com/segmentio/kafka-go"
+)
+
+// Names of the topics. The number is the version of the message's form: another form is another topic.
+const (
+	RecordsTopic = "calltrail.records.v1" // entries of all kinds, keyed by sensor
+	ResendTopic  = "calltrail.resend.v1"  // requests of the store for missing numbers, keyed by sensor
+)
+
+// Config says where Kafka is.
+type Config struct {
+	// Brokers are host:port of some of the brokers; they name the others.
+	Brokers []string
+	// RecordsTopic carries the entries. Empty: calltrail.records.v1.
+	RecordsTopic string
+	// ResendTopic carries requests to send again. Empty: calltrail.resend.v1.
+	ResendTopic string
+}
+
+const (
+	clientID = "calltrail"
+	timeout  = 15 * time.Second // of one request, its connection included
+)
+
+func (c Config) withDefaults() (Config, error) {
+	if len(c.Brokers) == 0 {
+		return c, &Error{Err: errors.New("no broker is named"), Hint: "set kafka.brokers", Lasting: true}
+	}
+	if c.RecordsTopic == "" {
+		c.RecordsTopic = RecordsTopic
+	}
+	if c.ResendTopic == "" {
+		c.ResendTopic = ResendTopic
+	}
+	return c, nil
+}
+
+// client makes a client and the transport that holds its connections, which the caller closes.
+func (c Config) client() (*kafkago.Client, *kafkago.Transport) {
+	transport := &kafkago.Transport{ClientID: clientID, DialTimeout: timeout / 3}
+	return &kafkago.Client{Addr: kafkago.TCP(c.Brokers...), Timeout: timeout, Transport: transport}, transport
+}

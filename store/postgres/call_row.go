@@ -1,0 +1,201 @@
+package postgres
+
+import (
+	"encoding/json"
+	"slices"
+	"time"
+
+	"calltrail/cdr/record"
+)
+
+// callRow is a call record as it is stored: read from its exact bytes, with the members that go into jsonb columns left
+// as they were written, so that a newer sensor's additions to them are kept.
+type callRow struct {
+	record.Call
+	// These hide the members of Call of the same names.
+	SIP        *sipRow         `json:"sip"`
+	Redirects  json.RawMessage `json:"redirects"`
+	Path       json.RawMessage `json:"path"`
+	Tunnel     json.RawMessage `json:"tunnel"`
+	Media      json.RawMessage `json:"media"`
+	Indicators json.RawMessage `json:"indicators"`
+	Octets     json.RawMessage `json:"octets"`
+
+	day        time.Time
+	receivedAt time.Time
+}
+
+type sipRow struct {
+	record.SIP
+	Methods  json.RawMessage `json:"methods"`
+	Attempts json.RawMessage `json:"attempts"`
+}
+
+// callColumns are the columns of calltrail.call_record.
+var callColumns = slices.Concat(
+	[]column[callRow]{
+		{"day", func(r *callRow) any { return date(r.day) }},
+		{"record_id", func(r *callRow) any { return id(r.RecordID) }},
+		{"schema", func(r *callRow) any { return r.Schema }},
+		{"call_uid", func(r *callRow) any { return id(r.CallUID) }},
+		{"revision", func(r *callRow) any { return int32(r.Revision) }}, //nolint:gosec // checkCall bounds it
+		{"final", func(r *callRow) any { return r.Final }},
+		{"kind", func(r *callRow) any { return string(r.Kind) }},
+		{"sensor", func(r *callRow) any { return r.Sensor }},
+		{"tap", func(r *callRow) any { return optional(r.Tap) }},
+		{"legal_basis", func(r *callRow) any { return text(r.LegalBasis) }},
+		{"group_uid", func(r *callRow) any {
+			if r.GroupUID == nil {
+				return nil
+			}
+			return id(*r.GroupUID)
+		}},
+		{"group_method", func(r *callRow) any { return text(r.GroupMethod) }},
+		{"direction", func(r *callRow) any { return text(r.Direction) }},
+	},
+	partyColumns("caller", func(r *callRow) *record.Party { return &r.Caller }),
+	[]column[callRow]{
+		asserted("asserted_raw", func(a *record.Asserted) string { return a.Raw }),
+		asserted("asserted_header", func(a *record.Asserted) string { return a.Header }),
+		asserted("asserted_e164", func(a *record.Asserted) string { return a.E164 }),
+		asserted("asserted_country", func(a *record.Asserted) string { return a.Country }),
+		{"auth_user", func(r *callRow) any { return text(r.AuthUser) }},
+		{"auth_realm", func(r *callRow) any { return text(r.AuthRealm) }},
+		{"privacy", func(r *callRow) any { return text(r.Privacy) }},
+	},
+	partyColumns("callee", func(r *callRow) *record.Party { return &r.Callee }),
+	[]column[callRow]{
+		{"request_uri", func(r *callRow) any { return text(r.ReqURI) }},
+		connected("connected_raw", func(c *record.Connected) string { return c.Raw }),
+		connected("connected_e164", func(c *record.Connected) string { return c.E164 }),
+		{"redirects", func(r *callRow) any { return object(r.Redirects) }},
+		sip("sip_call_id", func(s *sipRow) any { return text(s.CallID) }),
+		sip("sip_from_tag", func(s *sipRow) any { return text(s.FromTag) }),
+		sip("sip_to_tag", func(s *sipRow) any { return text(s.ToTag) }),
+		sip("sip_session_id", func(s *sipRow) any { return text(s.SessionID) }),
+		sip("sip_icid", func(s *sipRow) any { return text(s.ICID) }),
+		sip("sip_transport", func(s *sipRow) any { return text(s.Transport) }),
+		sip("sip_user_agent", func(s *sipRow) any { return text(s.UserAgent) }),
+		sip("sip_server_agent", func(s *sipRow) any { return text(s.ServerAgent) }),
+		sip("sip_instance_id", func(s *sipRow) any { return text(s.InstanceID) }),
+		sip("sip_via", func(s *sipRow) any {
+			if len(s.Via) == 0 {
+				return nil
+			}
+			return s.Via
+		}),
+		sip("sip_contact", func(s *sipRow) any { return text(s.Contact) }),
+		sip("sip_methods", func(s *sipRow) any { return object(s.Methods) }),
+		sip("sip_attempts", func(s *sipRow) any { return object(s.Attempts) }),
+		sip("sip_emergency", func(s *sipRow) any {
+			if !s.Emergency {
+				return nil
+			}
+			return true
+		}),
+		sip("sip_status", func(s *sipRow) any { return optional(s.Status) }),
+		sip("sip_reason", func(s *sipRow) any { return text(s.Reason) }),
+		sip("sip_q850", func(s *sipRow) any { return optional(s.Q850) }),
+	},
+	endColumns("src", func(r *callRow) *record.End { return r.Src }),
+	endColumns("dst", func(r *callRow) *record.End { return r.Dst }),
+	[]column[callRow]{
+		{"src_via_ip", func(r *callRow) any {
+			if r.SrcVia == nil {
+				return nil
+			}
+			return ip(r.SrcVia.IP)
+		}},
+		{"src_via_port", func(r *callRow) any {
+			if r.SrcVia == nil {
+				return nil
+			}
+			return port(r.SrcVia.IP, r.SrcVia.Port)
+		}},
+		{"path", func(r *callRow) any { return object(r.Path) }},
+		{"tunnel", func(r *callRow) any { return object(r.Tunnel) }},
+		{"vlan", func(r *callRow) any { return vlans(r.VLAN) }},
+		{"cell_type", func(r *callRow) any {
+			if r.Cell == nil {
+				return nil
+			}
+			return text(r.Cell.Type)
+		}},
+		{"cell_id", func(r *callRow) any {
+			if r.Cell == nil {
+				return nil
+			}
+			return text(r.Cell.ID)
+		}},
+		{"started_at", func(r *callRow) any { return stamp(r.StartedAt) }},
+		{"ringing_at", func(r *callRow) any { return stamp(r.RingingAt) }},
+		{"answered_at", func(r *callRow) any { return stamp(r.AnsweredAt) }},
+		{"ended_at", func(r *callRow) any { return stamp(r.EndedAt) }},
+		{"ring_ms", func(r *callRow) any { return optional(r.RingMS) }},
+		{"duration_ms", func(r *callRow) any { return optional(r.DurationMS) }},
+		{"last_seen_at", func(r *callRow) any { return stamp(r.LastSeenAt) }},
+		{"disposition", func(r *callRow) any { return string(r.Disposition) }},
+		{"ended_by", func(r *callRow) any { return text(r.EndedBy) }},
+		{"visibility", func(r *callRow) any { return string(r.Visibility) }},
+		{"flags", func(r *callRow) any {
+			if r.Flags == nil {
+				return []string{}
+			}
+			return r.Flags
+		}},
+		{"media", func(r *callRow) any { return object(r.Media) }},
+		passport("passport_orig", func(p *record.Passport) any { return text(p.Orig) }),
+		passport("passport_dest", func(p *record.Passport) any {
+			if len(p.Dest) == 0 {
+				return nil
+			}
+			return p.Dest
+		}),
+		passport("passport_attest", func(p *record.Passport) any { return text(p.Attest) }),
+		passport("passport_origid", func(p *record.Passport) any { return text(p.OrigID) }),
+		passport("passport_iat", func(p *record.Passport) any { return stamp(p.IAT) }),
+		passport("passport_verified", func(p *record.Passport) any { return optional(p.Verified) }),
+		{"indicators", func(r *callRow) any { return object(r.Indicators) }},
+		{"octets", func(r *callRow) any { return object(r.Octets) }},
+	},
+	observerColumns(func(r *callRow) *record.Observer { return &r.Observer }),
+	[]column[callRow]{
+		{"received_at", func(r *callRow) any { return r.receivedAt }},
+	},
+)
+
+func asserted(name string, get func(*record.Asserted) string) column[callRow] {
+	return column[callRow]{name, func(r *callRow) any {
+		if r.Asserted == nil {
+			return nil
+		}
+		return text(get(r.Asserted))
+	}}
+}
+
+func connected(name string, get func(*record.Connected) string) column[callRow] {
+	return column[callRow]{name, func(r *callRow) any {
+		if r.Connected == nil {
+			return nil
+		}
+		return text(get(r.Connected))
+	}}
+}
+
+func sip(name string, get func(*sipRow) any) column[callRow] {
+	return column[callRow]{name, func(r *callRow) any {
+		if r.SIP == nil {
+			return nil
+		}
+		return get(r.SIP)
+	}}
+}
+
+func passport(name string, get func(*record.Passport) any) column[callRow] {
+	return column[callRow]{name, func(r *callRow) any {
+		if r.Passport == nil {
+			return nil
+		}
+		return get(r.Passport)
+	}}
+}

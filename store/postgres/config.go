@@ -1,0 +1,80 @@
+package postgres
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/rs/zerolog"
+)
+
+// Config says where the database is and how it is loaded.
+type Config struct {
+	// DSN names the database: a URL (postgres://user@host:5432/calltrail?sslmode=verify-full) or key=value words.
+	// sslmode and the other libpq parameters are honoured.
+	DSN string
+	// PasswordFile is a file whose first line is the password; it wins over one in DSN. Empty: none.
+	PasswordFile string
+	// Connections is how many connections the loader may hold. 0 means 4.
+	Connections int
+	// MaxItems is how many entries one transaction may hold. 0 means 2000.
+	MaxItems int
+	// AllowUnsafeServer accepts a server that has fsync or synchronous_commit off, and so may lose what it said was
+	// stored. For laboratories.
+	AllowUnsafeServer bool
+	// Logger gets alarms and what was quarantined; never numbers or names of people.
+	Logger zerolog.Logger
+}
+
+const (
+	defaultConnections = 4
+	defaultMaxItems    = 2000
+	applicationName    = "calltrail"
+)
+
+// poolConfig reads the DSN and the password file.
+func (c Config) poolConfig() (*pgxpool.Config, error) {
+	if c.DSN == "" {
+		return nil, &Error{Err: errors.New("no database is named"), Hint: "set postgres.dsn", Lasting: true}
+	}
+	cfg, err := pgxpool.ParseConfig(c.DSN)
+	if err != nil {
+		// The driver's message quotes the DSN, with the password masked where it can be recognised; a DSN that cannot be
+		// parsed may hold it anywhere.
+		return nil, &Error{Err: errors.New("the DSN cannot be read"), Hint: "it is postgres://user@host:port/database?sslmode=… (postgres.dsn)", Lasting: true}
+	}
+	if c.PasswordFile != "" {
+		password, err := os.ReadFile(c.PasswordFile)
+		if err != nil {
+			return nil, &Error{Op: "read the password", Err: err, Hint: "check postgres.password_file", Lasting: true}
+		}
+		first, _, _ := strings.Cut(string(password), "\n")
+		cfg.ConnConfig.Password = strings.TrimSuffix(first, "\r")
+	}
+	if cfg.ConnConfig.RuntimeParams["application_name"] == "" {
+		cfg.ConnConfig.RuntimeParams["application_name"] = applicationName
+	}
+	cfg.MaxConns = defaultConnections
+	if c.Connections > 0 {
+		cfg.MaxConns = int32(min(c.Connections, 1000)) //nolint:gosec // bounded on this line
+	}
+	return cfg, nil
+}
+
+func (c Config) maxItems() int {
+	if c.MaxItems > 0 {
+		return c.MaxItems
+	}
+	return defaultMaxItems
+}
+
+// String names the database without the password.
+func (c Config) String() string {
+	cfg, err := c.poolConfig()
+	if err != nil {
+		return "postgres (no readable DSN)"
+	}
+	return fmt.Sprintf("postgres %s@%s:%d/%s", cfg.ConnConfig.User, cfg.ConnConfig.Host, cfg.ConnConfig.Port, cfg.ConnConfig.Database)
+}

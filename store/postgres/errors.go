@@ -1,0 +1,130 @@
+package postgres
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// Error is what this package returns: what was tried, where, why it failed, and whether trying again can help.
+type Error struct {
+	// Op is what was tried: "connect", "load 200 entries".
+	Op string
+	// Hint says what to do about it; may be empty.
+	Hint string
+	Err  error
+	// Lasting is set when the same attempt will fail again until somebody changes something.
+	Lasting bool
+}
+
+// Error is one line, without passwords.
+func (e *Error) Error() string {
+	var s strings.Builder
+	s.WriteString("postgres: ")
+	if e.Op != "" {
+		s.WriteString(e.Op + ": ")
+	}
+	s.WriteString(e.Err.Error())
+	if e.Hint != "" {
+		s.WriteString(": " + e.Hint)
+	}
+	return s.String()
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// Permanent says that trying again is no use. A pump stops on such an error and goes on after any other.
+func (e *Error) Permanent() bool { return e.Lasting }
+
+// lasting says whether a server's answer will be the same next time: what is wrong is the account, the database's name,
+// the schema or a privilege, not the moment. Everything else (disk full, too many connections, shutdown, deadlock,
+// a lock not given, a standby not yet promoted) passes, or an operator makes it pass while the records wait.
+func lasting(err error) bool {
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) {
+		return false
+	}
+	switch class(pg) {
+	case "28", // invalid authorization
+		"3D", // no such database
+		"3F", // no such schema
+		"42", // syntax, undefined object, insufficient privilege
+		"0A": // feature not supported
+		return true
+	}
+	return false
+}
+
+// badData says whether the server refused the values themselves: data exception, integrity constraint.
+func badData(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && (class(pg) == "22" || class(pg) == "23")
+}
+
+func class(pg *pgconn.PgError) string {
+	if len(pg.Code) < 2 {
+		return ""
+	}
+	return pg.Code[:2]
+}
+
+// wrap makes an Error of err. A nil err stays nil.
+func wrap(op string, err error) error {
+	var own *Error
+	if err == nil || errors.As(err, &own) {
+		return err
+	}
+	return &Error{Op: op, Err: plain(err), Lasting: lasting(err)}
+}
+
+// plain shortens the driver's messages to what an operator needs, and keeps err in the chain.
+func plain(err error) error {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		message := pg.Message
+		if pg.Detail != "" {
+			// Detail quotes values of the row, numbers of people among them: it stays out of errors and logs.
+			message += " (detail withheld)"
+		}
+		return shortened{fmt.Sprintf("%s (SQLSTATE %s)", message, pg.Code), err}
+	}
+	return err
+}
+
+// shortened is an error with another text.
+type shortened struct {
+	text string
+	err  error
+}
+
+func (s shortened) Error() string { return s.text }
+func (s shortened) Unwrap() error { return s.err }
+
+// connectError says where the server was looked for and why that failed, on one line.
+func connectError(cfg *pgx.ConnConfig, err error) error {
+	where := net.JoinHostPort(cfg.Host, fmt.Sprint(cfg.Port))
+	e := &Error{Op: "connect to " + where, Err: err, Lasting: lasting(err)}
+	var pg *pgconn.PgError
+	var network *net.OpError
+	switch {
+	case errors.As(err, &pg):
+		e.Err = plain(err)
+		switch class(pg) {
+		case "28":
+			e.Hint = "check user and password (postgres.dsn, postgres.password_file)"
+		case "3D":
+			e.Hint = fmt.Sprintf("create it, or name another (postgres.dsn): createdb %s", cfg.Database)
+		}
+	case errors.As(err, &network):
+		e.Err = shortened{network.Err.Error(), err}
+		if cause := errors.Unwrap(network.Err); cause != nil {
+			e.Err = shortened{cause.Error(), err}
+		}
+		e.Hint = "is the server running? (postgres.dsn)"
+	}
+	return e
+}

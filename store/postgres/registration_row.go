@@ -1,0 +1,63 @@
+package postgres
+
+import (
+	"encoding/json"
+	"slices"
+	"time"
+
+	"calltrail/cdr/record"
+)
+
+// registrationRow is a registration as it is stored.
+type registrationRow struct {
+	record.Registration
+	Octets json.RawMessage `json:"octets"` // hides the member of Registration
+
+	day        time.Time
+	receivedAt time.Time
+}
+
+// registrationColumns are the columns of calltrail.registration.
+var registrationColumns = slices.Concat(
+	[]column[registrationRow]{
+		{"day", func(r *registrationRow) any { return date(r.day) }},
+		{"record_id", func(r *registrationRow) any { return id(r.RecordID) }},
+		{"schema", func(r *registrationRow) any { return r.Schema }},
+		{"kind", func(r *registrationRow) any { return string(r.Kind) }},
+		{"sensor", func(r *registrationRow) any { return r.Sensor }},
+		{"tap", func(r *registrationRow) any { return optional(r.Tap) }},
+		{"event", func(r *registrationRow) any { return r.Event }},
+		{"at", func(r *registrationRow) any { return stamp(r.At) }},
+	},
+	partyColumns("aor", func(r *registrationRow) *record.Party { return &r.AOR }),
+	[]column[registrationRow]{
+		{"contact", func(r *registrationRow) any { return text(r.Contact) }},
+		{"expires_s", func(r *registrationRow) any { return optional(r.ExpiresS) }},
+		{"status", func(r *registrationRow) any { return int16(r.Status) }}, //nolint:gosec // checkRegistration bounds it
+		{"auth_user", func(r *registrationRow) any { return text(r.AuthUser) }},
+		{"auth_realm", func(r *registrationRow) any { return text(r.AuthRealm) }},
+		{"user_agent", func(r *registrationRow) any { return text(r.UserAgent) }},
+		{"call_id", func(r *registrationRow) any { return r.CallID }},
+	},
+	endColumns("src", func(r *registrationRow) *record.End { return r.Src }),
+	[]column[registrationRow]{
+		{"dst_ip", func(r *registrationRow) any {
+			if r.Dst == nil {
+				return nil
+			}
+			return ip(r.Dst.IP)
+		}},
+		{"dst_port", func(r *registrationRow) any {
+			if r.Dst == nil {
+				return nil
+			}
+			return port(r.Dst.IP, r.Dst.Port)
+		}},
+		{"vlan", func(r *registrationRow) any { return vlans(r.VLAN) }},
+		{"octets", func(r *registrationRow) any { return object(r.Octets) }},
+	},
+	observerColumns(func(r *registrationRow) *record.Observer { return &r.Observer }),
+	[]column[registrationRow]{
+		{"received_at", func(r *registrationRow) any { return r.receivedAt }},
+	},
+)

@@ -1,0 +1,123 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+)
+
+// COPY knows no ON CONFLICT, so records are copied into temporary tables (which are not logged and emptied at commit)
+// and inserted from there. Bodies and addresses need no such detour: they are written only for records that were new.
+var (
+	stageCall         = pgx.Identifier{"stage_call"}
+	stageRegistration = pgx.Identifier{"stage_registration"}
+
+	callNames         = names(callColumns)
+	registrationNames = names(registrationColumns)
+)
+
+func makeStaging(ctx context.Context, conn *pgx.Conn) error {
+	_, err := conn.Exec(ctx, `
+		CREATE TEMPORARY TABLE stage_call (LIKE calltrail.call_record) ON COMMIT DELETE ROWS;
+		CREATE TEMPORARY TABLE stage_registration (LIKE calltrail.registration) ON COMMIT DELETE ROWS`)
+	return wrap("make the staging tables", err)
+}
+
+// storeRecords inserts the records of new entries, and settles which of them were new themselves.
+func (b *batch) storeRecords(ctx context.Context) error {
+	b.stored = map[uuid.UUID]bool{}
+	var calls []*callRow
+	var registrations []*registrationRow
+	for _, e := range b.fresh {
+		switch {
+		case e.call != nil:
+			e.call.receivedAt = b.now
+			calls = append(calls, e.call)
+		case e.registration != nil:
+			e.registration.receivedAt = b.now
+			registrations = append(registrations, e.registration)
+		}
+	}
+	if len(calls) > 0 {
+		source := pgx.CopyFromSlice(len(calls), func(i int) ([]any, error) { return values(callColumns, calls[i]), nil })
+		if err := b.insertNew(ctx, stageCall, callNames, source,
+			`INSERT INTO calltrail.call_record SELECT * FROM stage_call ON CONFLICT DO NOTHING RETURNING record_id`); err != nil {
+			return err
+		}
+	}
+	if len(registrations) > 0 {
+		source := pgx.CopyFromSlice(len(registrations), func(i int) ([]any, error) { return values(registrationColumns, registrations[i]), nil })
+		if err := b.insertNew(ctx, stageRegistration, registrationNames, source,
+			`INSERT INTO calltrail.registration SELECT * FROM stage_registration ON CONFLICT DO NOTHING RETURNING record_id`); err != nil {
+			return err
+		}
+	}
+
+	b.outcomes = make([]string, len(b.fresh))
+	for i, e := range b.fresh {
+		switch {
+		case e.reason != "":
+			b.outcomes[i] = "quarantined"
+		case b.stored[e.recordID]:
+			// The first of a batch is the one the staging table kept; a second with the same identity is a duplicate.
+			b.stored[e.recordID] = false
+			b.outcomes[i] = "stored"
+			b.news = append(b.news, e)
+			b.counts.Stored++
+		default:
+			b.outcomes[i] = "duplicate"
+			b.counts.Duplicates++
+		}
+	}
+	return nil
+}
+
+func (b *batch) insertNew(ctx context.Context, stage pgx.Identifier, columns []string, rows pgx.CopyFromSource, insert string) error {
+	if _, err := b.tx.CopyFrom(ctx, stage, columns, rows); err != nil {
+		return err
+	}
+	inserted, err := b.tx.Query(ctx, insert)
+	if err != nil {
+		return err
+	}
+	var recordID [16]byte
+	_, err = pgx.ForEachRow(inserted, []any{&recordID}, func() error {
+		b.stored[recordID] = true
+		return nil
+	})
+	return err
+}
+
+// storeChildren writes the exact bytes and the addresses of the records that were new.
+func (b *batch) storeChildren(ctx context.Context) error {
+	if len(b.news) == 0 {
+		return nil
+	}
+	_, err := b.tx.CopyFrom(ctx, pgx.Identifier{"calltrail", "record_body"}, []string{"day", "record_id", "body"},
+		pgx.CopyFromSlice(len(b.news), func(i int) ([]any, error) {
+			e := b.news[i]
+			return []any{date(e.day), id(e.recordID), e.Body}, nil
+		}))
+	if err != nil {
+		return err
+	}
+	var rows [][]any
+	for _, e := range b.news {
+		var call any
+		if e.call != nil {
+			call = id(e.call.CallUID)
+		}
+		for _, p := range e.endpoints {
+			rows = append(rows, []any{
+				date(e.day), id(e.recordID), call, ip(p.addr.IP), int32(p.addr.Port), p.role, p.first.Std(), p.latest.Std(),
+			})
+		}
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	_, err = b.tx.CopyFrom(ctx, pgx.Identifier{"calltrail", "endpoint"},
+		[]string{"day", "record_id", "call_uid", "ip", "port", "role", "first_at", "last_at"}, pgx.CopyFromRows(rows))
+	return err
+}
