@@ -30,22 +30,23 @@ CREATE TABLE calltrail.endpoint (
     call_uid  uuid,
     ip        inet        NOT NULL,
     port      integer     NOT NULL CHECK (port BETWEEN 0 AND 65535),
-    role      text        NOT NULL,
+    roles     text[]      NOT NULL,
     first_at  timestamptz NOT NULL,
-    last_at   timestamptz NOT NULL CHECK (last_at >= first_at),
-    PRIMARY KEY (day, record_id, ip, port, role)
+    last_at   timestamptz NOT NULL CHECK (last_at >= first_at)
 ) PARTITION BY RANGE (day);
 
--- "Who used this address and port at this time": all four columns of the question, in one index.
+-- "Who used this address and port at this time": all four columns of the question, in one index. It is the only one: a
+-- call has half a dozen of these rows, and a key on (day, record_id, ip, port) would double their price to guard what
+-- the loader guarantees, that they are written with their record and once.
 CREATE INDEX endpoint_use ON calltrail.endpoint (ip, port, first_at, last_at);
 
-COMMENT ON TABLE calltrail.endpoint IS 'Every address and port a record names, with its role and the time it was used. Append-only.';
+COMMENT ON TABLE calltrail.endpoint IS 'Every address and port a record names, with its roles and the time it was used: one row for each (day, record_id, ip, port). Append-only.';
 COMMENT ON COLUMN calltrail.endpoint.day IS 'Day of the record; the partition key';
 COMMENT ON COLUMN calltrail.endpoint.record_id IS 'Record that names the address';
 COMMENT ON COLUMN calltrail.endpoint.call_uid IS 'Call of that record; NULL for a registration';
 COMMENT ON COLUMN calltrail.endpoint.ip IS 'Address';
 COMMENT ON COLUMN calltrail.endpoint.port IS 'Port; 0 when none was named';
-COMMENT ON COLUMN calltrail.endpoint.role IS 'What for. Seen on the wire: caller_signalling, callee_signalling, hop, media_from_caller, media_to_callee, media_from_callee, media_to_caller, media (direction unknown), registrant, registrar. Only named in a message: via, contact, media_signalled';
+COMMENT ON COLUMN calltrail.endpoint.roles IS 'What for, all that apply. Seen on the wire: caller_signalling, callee_signalling, hop, media_from_caller, media_to_callee, media_from_callee, media_to_caller, media (direction unknown), registrant, registrar. Only named in a message: via, contact, media_signalled';
 COMMENT ON COLUMN calltrail.endpoint.first_at IS 'From when';
 COMMENT ON COLUMN calltrail.endpoint.last_at IS 'Until when';
 

@@ -3,8 +3,8 @@
 // It has two halves that run on two sides of a queue:
 //
 //   - A Table belongs to one decode worker. It counts the streams that the worker sees, packet by packet, without
-//     lock or allocation, and knows nothing of calls. It tells of each stream twice: an Opened event when a second packet
-//     has shown that it is one, and a Closed event with the counts.
+//     lock or allocation, and knows nothing of calls. It tells of each stream twice: an Opened event with its first packet,
+//     and a Closed event with the counts.
 //   - An Index belongs to the correlator. It knows which call announced which address (SDP), from when until when, and
 //     gives every stream to its calls. It asks a Table for one thing only: to close a stream at a time to come (Command).
 //

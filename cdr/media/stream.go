@@ -25,7 +25,7 @@ type EventKind uint8
 
 // Kinds of stream events.
 const (
-	Opened EventKind = iota + 1 // a second packet in sequence came
+	Opened EventKind = iota + 1 // its first packet came
 	Closed                      // no further packet counts in this stream
 )
 
@@ -34,7 +34,7 @@ type Event struct {
 	Kind EventKind
 	ID   StreamID
 	Flow Flow
-	// At is the time of the event in nanoseconds of packet time: of the second packet, or of the close.
+	// At is the time of the event in nanoseconds of packet time: of the first packet, or of the close.
 	At int64
 	// Stream holds the counts: so far when opened, all when closed.
 	Stream rtp.Stream

@@ -19,10 +19,10 @@ type TableConfig struct {
 
 // TableStats counts what a Table did with packets and streams.
 type TableStats struct {
-	Opened      uint64 // streams that a second packet confirmed
-	Unconfirmed uint64 // streams that ended after their first packet, never told of
-	Refused     uint64 // packets of new streams that found the table full of confirmed ones
-	Pushed      uint64 // unconfirmed streams pushed out for new ones
+	Opened  uint64 // streams begun
+	Single  uint64 // of those, closed after a single packet
+	Refused uint64 // packets of new streams that found the table full of streams with more than one packet
+	Pushed  uint64 // streams of one packet pushed out for new ones
 }
 
 // Table holds the streams of one decode worker: open addressing over a slab of entries. Only its worker may use it.
@@ -78,6 +78,7 @@ func (t *Table) Packet(f *decode.Frame, h *rtp.Header, scope uint32, at int64) {
 	if !ok {
 		if i, ok = t.insert(&key); ok {
 			t.entries[i].stream.Start(h, at)
+			t.tell(Opened, i, t.now)
 		}
 		return
 	}
@@ -85,25 +86,17 @@ func (t *Table) Packet(f *decode.Frame, h *rtp.Header, scope uint32, at int64) {
 	e.seen = t.now
 	switch e.stream.Add(h, at) {
 	case rtp.Counted:
-		if !e.confirmed {
-			t.confirm(i)
-		}
+		e.confirmed = true
 	case rtp.Jump:
 		var next rtp.Stream
 		next.StartAfter(&e.stream, h, at)
 		t.close(i, t.now)
 		if i, ok = t.insert(&key); ok {
-			t.entries[i].stream = next
-			t.confirm(i)
+			t.entries[i].stream, t.entries[i].confirmed = next, true
+			t.tell(Opened, i, t.now)
 		}
 	case rtp.Duplicate, rtp.Stray:
 	}
-}
-
-func (t *Table) confirm(i uint32) {
-	t.entries[i].confirmed = true
-	t.Stats.Opened++
-	t.tell(Opened, i, t.now)
 }
 
 // Advance says that it is now: streams whose cut or idle time has come are closed. Time never goes back; an earlier
@@ -183,6 +176,7 @@ func (t *Table) insert(key *flowKey) (i uint32, ok bool) {
 	e := &t.entries[i]
 	*e = entry{key: *key, seen: t.now, cut: noCut, generation: e.generation + 1, used: true}
 	t.used++
+	t.Stats.Opened++
 	t.place(i)
 	ref := reference{i, e.generation}
 	t.fresh = append(t.fresh, ref)
@@ -217,11 +211,10 @@ func (t *Table) trimFresh() {
 
 func (t *Table) close(i uint32, at int64) {
 	e := &t.entries[i]
-	if e.confirmed {
-		t.tell(Closed, i, at)
-	} else {
-		t.Stats.Unconfirmed++
+	if !e.confirmed {
+		t.Stats.Single++
 	}
+	t.tell(Closed, i, at)
 	t.remove(i)
 	e.used = false
 	e.next = t.free

@@ -37,7 +37,7 @@ func (p *Pipeline) Stats() Stats {
 			s.SIPErrors[e] += n
 		}
 		s.Tables.Opened += w.table.Stats.Opened
-		s.Tables.Unconfirmed += w.table.Stats.Unconfirmed
+		s.Tables.Single += w.table.Stats.Single
 		s.Tables.Refused += w.table.Stats.Refused
 		s.Tables.Pushed += w.table.Stats.Pushed
 	}

@@ -1,10 +1,7 @@
 package main
 
 import (
-	"context"
 	"errors"
-	"fmt"
-	"io"
 	"os"
 	"runtime"
 	"time"
@@ -16,7 +13,6 @@ import (
 	"calltrail/cdr/geo"
 	"calltrail/cdr/number"
 	"calltrail/cdr/pipeline"
-	"calltrail/cdr/record"
 	"calltrail/cdr/spoof"
 	"calltrail/cmd/calltrail/config"
 	"calltrail/cmd/calltrail/print"
@@ -38,21 +34,24 @@ func runReplay(cmd *cobra.Command, o replayOptions) error {
 	}
 	defer func() { _ = src.Close() }() // read only
 	started := time.Now()
-	out, err := openReplayTarget(cmd, cfg, o)
+	out, err := openTarget(cmd, cfg, o)
 	if err != nil {
 		return err
 	}
 	p, err := newPipeline(cfg, o, paths, out)
 	if err != nil {
-		return errors.Join(err, out.close(cmd.Context()))
+		return errors.Join(err, out.close())
 	}
-	bar := print.NewProgress(os.Stderr, src.Size())
+	bar := &print.Progress{}
+	if !o.quiet {
+		bar = print.NewProgress(os.Stderr, src.Size())
+	}
 	err = p.Run(cmd.Context(), &metered{Merge: src, bar: bar})
 	bar.Close()
 	if err == nil {
 		err = out.finish(cmd.Context())
 	}
-	err = errors.Join(err, out.close(cmd.Context()))
+	err = errors.Join(err, out.close())
 	if !o.quiet {
 		s := summary(p.Stats(), len(paths), len(src.Damage()), time.Since(started))
 		err = errors.Join(err, s.Write(cmd.ErrOrStderr()))
@@ -101,9 +100,18 @@ func newLookups(cfg *config.Config) (pipeline.Lookups, error) {
 	}
 	rules, err := spoof.New(spoof.Config{
 		HomeCountry: cfg.HomeCountry(), OwnNumbers: cfg.Own.Numbers, OwnPrefixes: cfg.Own.Prefixes,
-		BarredPrefixes: cfg.Spoof.BarredPrefixes,
+		BarredPrefixes: cfg.Spoof.BarredPrefixes, BarredFromAbroad: orNil(cfg.Spoof.BarredFromAbroad),
+		ScannerAgents: orNil(cfg.Spoof.ScannerAgents), RequireAttestation: cfg.Spoof.RequireAttestation,
 	})
 	return pipeline.Lookups{Numbers: numbers, Places: places, Rules: rules}, err
+}
+
+// orNil is list, or nil for an empty one: the rules then use their built-in list.
+func orNil(list []string) []string {
+	if len(list) == 0 {
+		return nil
+	}
+	return list
 }
 
 // metered is a source that tells how far it is.
@@ -122,43 +130,3 @@ func (m *metered) Next(p *capture.Packet) error {
 	}
 	return m.Merge.Next(p)
 }
-
-// target is where the records of a replay go.
-type target interface {
-	pipeline.Output
-	// finish makes sure that everything has arrived; close frees what is held.
-	finish(context.Context) error
-	close(context.Context) error
-}
-
-func openReplayTarget(cmd *cobra.Command, cfg *config.Config, o replayOptions) (target, error) {
-	if o.to != toStdout {
-		return nil, fmt.Errorf("--to %s", o.to)
-	}
-	return newStdoutTarget(cmd.OutOrStdout(), o)
-}
-
-// stdoutTarget prints records.
-type stdoutTarget struct {
-	printer print.Printer
-	events  bool
-}
-
-func newStdoutTarget(w io.Writer, o replayOptions) (*stdoutTarget, error) {
-	var opts print.Options
-	if f, ok := w.(print.File); ok {
-		opts = print.OptionsFor(f)
-	}
-	p, err := print.New(o.format, w, opts)
-	return &stdoutTarget{p, o.events}, err
-}
-
-func (t *stdoutTarget) Put(m pipeline.Meta, body []byte) error {
-	if m.Kind == record.KindRegistration && !t.events {
-		return nil
-	}
-	return t.printer.Print(body)
-}
-
-func (t *stdoutTarget) finish(context.Context) error { return t.printer.Flush() }
-func (t *stdoutTarget) close(context.Context) error  { return nil }

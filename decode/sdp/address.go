@@ -32,7 +32,7 @@ func parseIPv4(b []byte) (ip [4]byte, ok bool) {
 		if !valid || n > 1 && b[0] == '0' || (i < 3) != (n < len(b)) {
 			return ip, false
 		}
-		ip[i] = byte(v)
+		ip[i] = byte(v) // #nosec G115 -- at most 255
 		b = b[min(n+1, len(b)):]
 	}
 	return ip, true

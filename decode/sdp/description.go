@@ -127,8 +127,9 @@ func (p Proto) isSecure() bool {
 	switch p {
 	case ProtoSAVP, ProtoSAVPF, ProtoTLSSAVP, ProtoTLSSAVPF, ProtoTCPTLSSAVPF:
 		return true
+	default:
+		return false
 	}
-	return false
 }
 
 // Direction is the direction attribute (RFC 8866 section 6.7), seen from who sends the description.

@@ -36,15 +36,15 @@ func ParseCredentials(value []byte) (Credentials, error) {
 			return c, nil
 		}
 		rest = after
-		equals := bytes.IndexByte(element, '=')
-		if equals < 0 {
+		name, v, found := bytes.Cut(element, []byte{'='})
+		if !found {
 			continue
 		}
-		switch name := trim(element[:equals]); {
+		switch name = trim(name); {
 		case c.Username == nil && equalFold(name, "username"):
-			c.Username = trim(element[equals+1:])
+			c.Username = trim(v)
 		case c.Realm == nil && equalFold(name, "realm"):
-			c.Realm = trim(element[equals+1:])
+			c.Realm = trim(v)
 		}
 	}
 }

@@ -99,8 +99,9 @@ func (id HeaderID) isList() bool {
 	case HeaderVia, HeaderContact, HeaderPAssertedIdentity, HeaderPPreferredIdentity, HeaderRemotePartyID,
 		HeaderDiversion, HeaderHistoryInfo, HeaderPAccessNetworkInfo, HeaderGeolocation, HeaderReason, HeaderIdentity:
 		return true
+	default:
+		return false
 	}
-	return false
 }
 
 // hasURI says that the field's value holds a URI, which may carry headers of its own (RFC 3261 section 19.1.1).
@@ -109,8 +110,9 @@ func (id HeaderID) hasURI() bool {
 	case HeaderFrom, HeaderTo, HeaderContact, HeaderPAssertedIdentity, HeaderPPreferredIdentity, HeaderRemotePartyID,
 		HeaderDiversion, HeaderHistoryInfo, HeaderGeolocation, HeaderReferTo, HeaderReferredBy:
 		return true
+	default:
+		return false
 	}
-	return false
 }
 
 // maxName is the length of the longest name on the list, P-Access-Network-Info.

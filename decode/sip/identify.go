@@ -98,11 +98,11 @@ func (m *Message) topBranch() span {
 		return span{}
 	}
 	top, _, _ := nextElement(m.whole(HeaderVia))
-	semicolon := bytes.IndexByte(top, ';')
-	if semicolon < 0 {
+	_, params, found := bytes.Cut(top, []byte{';'})
+	if !found {
 		m.anomalies |= ViaSyntax
 		return span{}
 	}
-	branch, _ := Param(top[semicolon+1:], "branch")
+	branch, _ := Param(params, "branch")
 	return m.spanOf(branch)
 }

@@ -42,6 +42,7 @@ func (m *Message) Keep(dst []byte) []byte {
 			m.toTag = moved(inTo, old, f.span)
 		case HeaderVia:
 			m.branch = moved(inVia, old, f.span)
+		default: // no part of it has a span of its own
 		}
 	}
 	// What its header field did not bring along, because it was cut or filtered, is copied by itself.

@@ -71,10 +71,10 @@ func isAddrSpec(b []byte) bool {
 }
 
 func (a NameAddr) addrSpec(v []byte) (NameAddr, error) {
-	a.URI = v
-	if semicolon := bytes.IndexByte(v, ';'); semicolon >= 0 {
-		a.URI = trim(v[:semicolon])
-		a.Params = trim(v[semicolon+1:])
+	uri, params, found := bytes.Cut(v, []byte{';'})
+	a.URI = trim(uri)
+	if found {
+		a.Params = trim(params)
 	}
 	if bytes.IndexByte(a.URI, ':') <= 0 {
 		return a, ErrNameAddr

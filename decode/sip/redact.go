@@ -204,7 +204,7 @@ func redactParam(dst, p []byte) []byte {
 	dst = append(append(dst, p[:equals+1]...), RedactionMark...)
 	// What follows the value in a list, such as the next display-name, stays.
 	value := trimLeft(p[equals+1:])
-	end := -1
+	var end int
 	if len(value) > 0 && value[0] == '"' {
 		end = quotedEnd(value)
 	} else {

@@ -8,6 +8,7 @@
 package kafka
 
 import (
+	"context"
 	"errors"
 	"time"
 
@@ -33,6 +34,7 @@ type Config struct {
 const (
 	clientID = "calltrail"
 	timeout  = 15 * time.Second // of one request, its connection included
+	settling = 10 * time.Second // a new topic or group may take this long to find its leaders
 )
 
 func (c Config) withDefaults() (Config, error) {
@@ -52,4 +54,22 @@ func (c Config) withDefaults() (Config, error) {
 func (c Config) client() (*kafkago.Client, *kafkago.Transport) {
 	transport := &kafkago.Transport{ClientID: clientID, DialTimeout: timeout / 3}
 	return &kafkago.Client{Addr: kafkago.TCP(c.Brokers...), Timeout: timeout, Transport: transport}, transport
+}
+
+// settle repeats ask while the brokers answer that something is on its way (a leader or coordinator that is being
+// chosen), for a bounded time. Only for questions: what is published is sent again by whoever knows what to do meanwhile.
+func settle(ctx context.Context, ask func() error) error {
+	deadline := time.Now().Add(settling)
+	for {
+		err := ask()
+		var answer kafkago.Error
+		if !errors.As(err, &answer) || !answer.Temporary() || lasting(err) || errors.Is(err, kafkago.BrokerNotAvailable) || time.Now().After(deadline) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
 }

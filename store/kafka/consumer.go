@@ -162,7 +162,7 @@ func (c *Consumer) first(ctx context.Context) (*kafkago.Message, error) {
 		case !errors.Is(err, context.DeadlineExceeded):
 			return nil, c.cfg.wrap("read "+c.cfg.RecordsTopic, err)
 		}
-		if err := c.head.refresh(ctx); err != nil {
+		if err := settle(ctx, func() error { return c.head.refresh(ctx) }); err != nil {
 			return nil, err
 		}
 	}

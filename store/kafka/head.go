@@ -29,10 +29,10 @@ func newHead(ctx context.Context, c ConsumerConfig) (*head, error) {
 		for _, p := range partitions {
 			h.end[p] = 0
 		}
-		err = h.watermarks(ctx)
+		err = settle(ctx, func() error { return h.watermarks(ctx) })
 	}
 	if err == nil && c.UntilHead {
-		err = h.refresh(ctx)
+		err = settle(ctx, func() error { return h.refresh(ctx) })
 	}
 	if err != nil {
 		h.close()

@@ -187,7 +187,9 @@ func TestItemFaults(t *testing.T) {
 		change      func(*kafkago.Message)
 	}{
 		{"nothing", "", func(*kafkago.Message) {}},
-		{"another header", "", func(m *kafkago.Message) { m.Headers = append(m.Headers, kafkago.Header{Key: "trace"}, kafkago.Header{Key: "trace"}) }},
+		{"another header", "", func(m *kafkago.Message) {
+			m.Headers = append(m.Headers, kafkago.Header{Key: "trace"}, kafkago.Header{Key: "trace"})
+		}},
 		{"no sensor", "header sensor is missing", func(m *kafkago.Message) { m.Headers = m.Headers[1:] }},
 		{"sensor twice", "header sensor is there twice", func(m *kafkago.Message) { m.Headers = append(m.Headers, m.Headers[0]) }},
 		{"epoch of letters", "header epoch is not a number", func(m *kafkago.Message) { m.Headers[1].Value = []byte("x") }},

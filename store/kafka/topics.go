@@ -52,7 +52,7 @@ type TopicReport struct {
 	Differences []string
 }
 
-// Init makes the topics that are missing, and reports how those that are there differ from what is asked for.
+// Init makes the topics that are missing, waits until they can be used, and reports how those that are there differ from what is asked for.
 func Init(ctx context.Context, c Config, t Topics) ([]TopicReport, error) {
 	c, err := c.withDefaults()
 	if err != nil {
@@ -66,6 +66,11 @@ func Init(ctx context.Context, c Config, t Topics) ([]TopicReport, error) {
 		t.topic(c.RecordsTopic, t.Partitions, t.Retention),
 		t.topic(c.ResendTopic, 1, t.ResendRetention),
 	}
+	// Asked first because its errors say what is wrong with the connection; CreateTopics only says that there is no
+	// controller.
+	if _, err := client.Metadata(ctx, &kafkago.MetadataRequest{Topics: []string{c.RecordsTopic, c.ResendTopic}}); err != nil {
+		return nil, c.wrap("look for topics", err)
+	}
 	answer, err := client.CreateTopics(ctx, &kafkago.CreateTopicsRequest{Topics: wanted})
 	if err != nil {
 		return nil, c.wrap("create topics", err)
@@ -76,6 +81,9 @@ func Init(ctx context.Context, c Config, t Topics) ([]TopicReport, error) {
 		switch err := answer.Errors[w.Topic]; {
 		case err == nil:
 			report.Created = true
+			if err := settle(ctx, func() error { return c.usable(ctx, client, w) }); err != nil {
+				return reports, c.wrap("wait for topic "+w.Topic, err)
+			}
 		case errors.Is(err, kafkago.TopicAlreadyExists):
 			if report.Differences, err = c.differences(ctx, client, w); err != nil {
 				return reports, err
@@ -91,6 +99,24 @@ func Init(ctx context.Context, c Config, t Topics) ([]TopicReport, error) {
 		reports = append(reports, report)
 	}
 	return reports, nil
+}
+
+// usable says whether a new topic's partitions have their leaders.
+func (c Config) usable(ctx context.Context, client *kafkago.Client, topic kafkago.TopicConfig) error {
+	ask := make([]kafkago.OffsetRequest, topic.NumPartitions)
+	for p := range ask {
+		ask[p] = kafkago.LastOffsetOf(p)
+	}
+	answer, err := client.ListOffsets(ctx, &kafkago.ListOffsetsRequest{Topics: map[string][]kafkago.OffsetRequest{topic.Topic: ask}})
+	if err != nil {
+		return err
+	}
+	for _, p := range answer.Topics[topic.Topic] {
+		if p.Error != nil {
+			return p.Error
+		}
+	}
+	return nil
 }
 
 // Names of topic settings.

@@ -66,7 +66,7 @@ func (b *builder) sample(n int) record.Call {
 	caller := netip.AddrFrom4([4]byte{203, 0, 113, byte(n)})                                                                  //nolint:gosec // any octet
 	callee := netip.MustParseAddr("198.51.100.10")
 	return record.Call{
-		RecordID: numbered("record", n), Schema: record.SchemaCall, CallUID: numbered("call", n), Revision: 1, Final: true,
+		RecordID: ordered(started, n), Schema: record.SchemaCall, CallUID: numbered("call", n), Revision: 1, Final: true,
 		Kind: record.KindSIP, Day: started.Day(), Sensor: b.sensor, Direction: "terminating",
 		Caller: record.Party{
 			Raw: fmt.Sprintf(`"Test" <sip:+9122555%05d@example.net>;tag=a%d`, n, n), Display: "Test", User: fmt.Sprintf("+9122555%05d", n),
@@ -80,8 +80,8 @@ func (b *builder) sample(n int) record.Call {
 			Contact: "<sip:alice@10.0.0.7:5062;transport=udp>", Methods: record.Methods{{Name: "INVITE", Count: 1}, {Name: "ACK", Count: 1}, {Name: "BYE", Count: 1}},
 			Status: &status, Reason: "OK",
 		},
-		Src: &record.End{IP: caller, Port: 5060, Location: &record.Location{Country: "GB", City: "London", Latitude: &latitude, Longitude: &longitude, AccuracyKM: &accuracy, Method: "geoip", Of: "endpoint"}, ASNumber: 64500, ASOrg: "Example Hosting", Network: "hosting", Role: "foreign"},
-		Dst: &record.End{IP: callee, Port: 5060, Location: &record.Location{Country: "IN", City: "Noida", Method: "geoip"}},
+		Src:  &record.End{IP: caller, Port: 5060, Location: &record.Location{Country: "GB", City: "London", Latitude: &latitude, Longitude: &longitude, AccuracyKM: &accuracy, Method: "geoip", Of: "endpoint"}, ASNumber: 64500, ASOrg: "Example Hosting", Network: "hosting", Role: "foreign"},
+		Dst:  &record.End{IP: callee, Port: 5060, Location: &record.Location{Country: "IN", City: "Noida", Method: "geoip"}},
 		Path: []record.Hop{{Src: record.Addr{IP: caller, Port: 5060}, Dst: record.Addr{IP: callee, Port: 5060}, At: started}},
 		VLAN: []uint16{100}, StartedAt: started, RingingAt: started + 1000000, AnsweredAt: answered, EndedAt: ended,
 		RingMS: &ring, DurationMS: &duration, LastSeenAt: ended + 1000000,
@@ -94,6 +94,13 @@ func (b *builder) sample(n int) record.Call {
 		Indicators: []record.Indicator{{Rule: "foreign_source_home_number", Detail: "number IN, address GB"}, {Rule: "hosting_source"}},
 		Observer:   record.Observer{Version: "test", ConfigHash: "00", Databases: []record.Database{{Type: "Test-City", Built: started}}},
 	}
+}
+
+// ordered is a record_id as sensors make them: it begins with the time, so an index grows at its end.
+func ordered(at record.Time, n int) uuid.UUID {
+	u := numbered("record", n)
+	binary.BigEndian.PutUint64(u[:8], uint64(at/1000)<<16|uint64(binary.BigEndian.Uint16(u[6:8]))) //nolint:gosec // after 1970
+	return u
 }
 
 func numbered(what string, n int) uuid.UUID {

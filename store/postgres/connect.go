@@ -25,16 +25,19 @@ func connect(ctx context.Context, c Config) (*pgxpool.Pool, error) {
 
 	conn, err := pgx.ConnectConfig(ctx, cfg.ConnConfig)
 	if err != nil {
-		return nil, connectError(cfg.ConnConfig, err)
+		return nil, connectError(&cfg.ConnConfig.Config, err)
 	}
-	err = errors.Join(checkDurable(ctx, conn, c.AllowUnsafeServer), checkSchema(ctx, conn))
-	if err := errors.Join(err, conn.Close(ctx)); err != nil {
-		return nil, wrap("check the database", err)
+	defer func() { _ = conn.Close(ctx) }()
+	if err := checkDurable(ctx, conn, c.AllowUnsafeServer); err != nil {
+		return nil, err
+	}
+	if err := checkSchema(ctx, conn); err != nil {
+		return nil, err
 	}
 
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
-		return nil, connectError(cfg.ConnConfig, err)
+		return nil, connectError(&cfg.ConnConfig.Config, err)
 	}
 	return pool, nil
 }

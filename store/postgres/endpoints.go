@@ -3,20 +3,21 @@ package postgres
 import (
 	"encoding/json"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"calltrail/cdr/record"
 )
 
-// endpoint is a row of calltrail.endpoint: one address and port a record names.
+// endpoint is a row of calltrail.endpoint: one address and port a record names, and all it was used for.
 type endpoint struct {
 	addr          record.Addr
-	role          string
+	roles         []string
 	first, latest record.Time
 }
 
-// endpoints collects rows; one address, port and role is one row, over the whole time it was used. Lists are as long as
-// a record of 64 KiB can make them, so looking through them is cheap enough.
+// endpoints collects rows; one address and port is one row, over the whole time it was used. Lists are as long as a
+// record of 64 KiB can make them, so looking through them is cheap enough.
 type endpoints []endpoint
 
 func (list *endpoints) add(role string, a record.Addr, first, latest record.Time) {
@@ -26,12 +27,15 @@ func (list *endpoints) add(role string, a record.Addr, first, latest record.Time
 	a.IP = a.IP.Unmap().WithZone("")
 	latest = max(first, latest)
 	for i := range *list {
-		if p := &(*list)[i]; p.addr == a && p.role == role {
+		if p := &(*list)[i]; p.addr == a {
 			p.first, p.latest = min(p.first, first), max(p.latest, latest)
+			if !slices.Contains(p.roles, role) {
+				p.roles = append(p.roles, role)
+			}
 			return
 		}
 	}
-	*list = append(*list, endpoint{a, role, first, latest})
+	*list = append(*list, endpoint{a, []string{role}, first, latest})
 }
 
 // named adds an address that a message names, when it is a literal one.

@@ -4,9 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strconv"
 	"strings"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
@@ -78,6 +78,10 @@ func wrap(op string, err error) error {
 	if err == nil || errors.As(err, &own) {
 		return err
 	}
+	var connect *pgconn.ConnectError
+	if errors.As(err, &connect) {
+		return connectError(connect.Config, err)
+	}
 	return &Error{Op: op, Err: plain(err), Lasting: lasting(err)}
 }
 
@@ -105,8 +109,8 @@ func (s shortened) Error() string { return s.text }
 func (s shortened) Unwrap() error { return s.err }
 
 // connectError says where the server was looked for and why that failed, on one line.
-func connectError(cfg *pgx.ConnConfig, err error) error {
-	where := net.JoinHostPort(cfg.Host, fmt.Sprint(cfg.Port))
+func connectError(cfg *pgconn.Config, err error) error {
+	where := net.JoinHostPort(cfg.Host, strconv.Itoa(int(cfg.Port)))
 	e := &Error{Op: "connect to " + where, Err: err, Lasting: lasting(err)}
 	var pg *pgconn.PgError
 	var network *net.OpError

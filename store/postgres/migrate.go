@@ -47,7 +47,7 @@ func Migrate(ctx context.Context, c Config, direction Direction) ([]Migration, e
 	db := stdlib.OpenDB(*cfg.ConnConfig)
 	defer func() { _ = db.Close() }()
 	if err := db.PingContext(ctx); err != nil {
-		return nil, connectError(cfg.ConnConfig, err)
+		return nil, connectError(&cfg.ConnConfig.Config, err)
 	}
 
 	if direction == Status {

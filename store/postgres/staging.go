@@ -110,7 +110,7 @@ func (b *batch) storeChildren(ctx context.Context) error {
 		}
 		for _, p := range e.endpoints {
 			rows = append(rows, []any{
-				date(e.day), id(e.recordID), call, ip(p.addr.IP), int32(p.addr.Port), p.role, p.first.Std(), p.latest.Std(),
+				date(e.day), id(e.recordID), call, ip(p.addr.IP), int32(p.addr.Port), p.roles, p.first.Std(), p.latest.Std(),
 			})
 		}
 	}
@@ -118,6 +118,6 @@ func (b *batch) storeChildren(ctx context.Context) error {
 		return nil
 	}
 	_, err = b.tx.CopyFrom(ctx, pgx.Identifier{"calltrail", "endpoint"},
-		[]string{"day", "record_id", "call_uid", "ip", "port", "role", "first_at", "last_at"}, pgx.CopyFromRows(rows))
+		[]string{"day", "record_id", "call_uid", "ip", "port", "roles", "first_at", "last_at"}, pgx.CopyFromRows(rows))
 	return err
 }

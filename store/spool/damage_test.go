@@ -21,6 +21,8 @@ type sample struct {
 	epoch uint64
 	// ends[n] is where the frame of record n ends in its segment.
 	ends map[uint64]int64
+	// now is the clock when the sample is examined.
+	now time.Time
 }
 
 var sampleNow = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
@@ -45,7 +47,7 @@ func newSample(t testing.TB) *sample {
 	mustAppend(t, s, sampleBody(4), sampleBody(5), sampleBody(6))
 	mustAppend(t, s, sampleBody(7), sampleBody(8))
 	mustAppend(t, s, sampleBody(9))
-	sm := &sample{files: map[string][]byte{}, list: readAll(t, s, 1), epoch: s.Epoch(), ends: map[uint64]int64{}}
+	sm := &sample{files: map[string][]byte{}, list: readAll(t, s, 1), epoch: s.Epoch(), ends: map[uint64]int64{}, now: sampleNow}
 	segs := slices.Clone(s.segs)
 	mustClose(t, s)
 	if len(segs) != 2 || segs[1].first != 7 {
@@ -93,7 +95,9 @@ type outcome struct {
 func (sm *sample) examine(t testing.TB, d *disk) outcome {
 	t.Helper()
 	var o outcome
-	s, err := Open(sampleConfig(d))
+	cfg := sampleConfig(d)
+	cfg.Now = func() time.Time { return sm.now }
+	s, err := Open(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +137,7 @@ func (sm *sample) examine(t testing.TB, d *disk) outcome {
 		}
 		slices.Sort(o.lost)
 		mustClose(t, s)
-		if s, err = Open(sampleConfig(d)); err != nil {
+		if s, err = Open(cfg); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -150,6 +154,7 @@ func numbers(first, last uint64) (list []uint64) {
 
 // Fault 3, first half: whatever bit flips, no record is lost but the one it is in, and that one is said to be lost.
 func TestFlipEveryBit(t *testing.T) {
+	t.Parallel()
 	sm := newSample(t)
 	for ordinal := uint64(1); ordinal <= 2; ordinal++ {
 		name := "/s/" + segmentName(ordinal)
@@ -174,6 +179,7 @@ func TestFlipEveryBit(t *testing.T) {
 // The same where the process was killed between its last fsync and the mark: of the last commit, which cannot be told
 // from a torn write, what is before the damage is kept; the rest is copied before it is cut.
 func TestFlipInUnprovedCommit(t *testing.T) {
+	t.Parallel()
 	sm := newSample(t)
 	delete(sm.files, "/s/"+segmentName(2))
 	name := "/s/" + segmentName(1)
@@ -251,8 +257,7 @@ func TestTruncateOnly(t *testing.T) {
 	sm := newSample(t)
 	delete(sm.files, "/s/"+segmentName(2))
 	name := "/s/" + segmentName(1)
-	defer func(now time.Time) { sampleNow = now }(sampleNow)
-	sampleNow = sampleNow.Add(time.Hour)
+	sm.now = sampleNow.Add(time.Hour)
 	for size := range sm.files[name] {
 		o := sm.examine(t, sm.disk(name, sm.files[name][:size]))
 		if newChain := o.epoch != sm.epoch; len(o.gaps) > 0 || newChain != (size < headerSize) {
@@ -263,6 +268,7 @@ func TestTruncateOnly(t *testing.T) {
 
 // A number that was acknowledged is never given again, however much of the log is gone, and the chain goes on from it.
 func TestAcknowledgedNumbersAreNotReused(t *testing.T) {
+	t.Parallel()
 	sm := newSample(t)
 	d := sm.disk("", nil)
 	s := mustOpen(t, sampleConfig(d))

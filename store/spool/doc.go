@@ -19,6 +19,7 @@
 //	config.go      what a spool needs to know
 //	frame.go       one entry on disk       segment.go    the header of a file of entries
 //	scan.go        entries out of bytes    recover.go    what Open makes of the files it finds
+//	                                       tail.go       the torn end of the newest
 //	write.go       numbering, queueing     commit.go     segments, fsync, and what to do when it fails
 //	reader.go      entries in order        quarantine.go damage and gaps
 //	cursor.go      acknowledgement         trim.go       retention

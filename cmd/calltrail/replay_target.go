@@ -1,0 +1,176 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
+
+	"calltrail/cdr/pipeline"
+	"calltrail/cdr/record"
+	"calltrail/cmd/calltrail/config"
+	"calltrail/cmd/calltrail/print"
+	"calltrail/store"
+	"calltrail/store/kafka"
+	"calltrail/store/postgres"
+	"calltrail/store/spool"
+)
+
+// target is where the records of a replay go.
+type target interface {
+	pipeline.Output
+	// finish returns when all records have arrived.
+	finish(context.Context) error
+	// close frees what is held, whether or not finish was called.
+	close() error
+}
+
+func openTarget(cmd *cobra.Command, cfg *config.Config, o replayOptions) (target, error) {
+	if o.to == toStdout {
+		return newPrintTarget(cmd.OutOrStdout(), o)
+	}
+	log, err := newLogger(cfg.Log)
+	if err != nil {
+		return nil, err
+	}
+	return newSpoolTarget(cmd.Context(), cfg, o.to, log)
+}
+
+// printTarget writes records to standard output.
+type printTarget struct {
+	printer print.Printer
+	events  bool
+}
+
+func newPrintTarget(w io.Writer, o replayOptions) (*printTarget, error) {
+	var opts print.Options
+	if f, ok := w.(print.File); ok {
+		opts = print.OptionsFor(f)
+	}
+	p, err := print.New(o.format, w, opts)
+	if err != nil {
+		return nil, err
+	}
+	return &printTarget{p, o.events}, nil
+}
+
+func (t *printTarget) Put(m pipeline.Meta, body []byte) error {
+	if m.Kind == record.KindRegistration && !t.events {
+		return nil
+	}
+	return t.printer.Print(body)
+}
+
+func (t *printTarget) finish(context.Context) error { return t.printer.Flush() }
+func (t *printTarget) close() error                 { return nil }
+
+// spoolTarget puts records on the spool and, when there is a sink, pumps them on from there while the replay goes on.
+type spoolTarget struct {
+	spool *spool.Spool
+	sink  store.Sink // nil: the spool is the end of the way
+	free  func()     // of the sink
+	log   zerolog.Logger
+
+	stop    context.CancelFunc
+	pumping chan error // result of the pump that follows the spool
+	failed  error      // that result, once it has been read
+}
+
+func newSpoolTarget(ctx context.Context, cfg *config.Config, to string, log zerolog.Logger) (_ *spoolTarget, err error) {
+	t := &spoolTarget{free: func() {}, log: log}
+	defer func() {
+		if err != nil {
+			t.free()
+		}
+	}()
+	switch to {
+	case toKafka:
+		p, err := kafka.NewPublisher(ctx, kafkaConfig(cfg))
+		if err != nil {
+			return nil, err
+		}
+		t.sink, t.free = p, p.Close
+	case toPostgres:
+		pg, err := postgresConfig(cfg, log)
+		if err != nil {
+			return nil, err
+		}
+		l, err := postgres.Open(ctx, pg)
+		if err != nil {
+			return nil, err
+		}
+		t.sink, t.free = l, func() { logStored(log, l.Counts()); l.Close() }
+	}
+	if t.spool, err = spool.Open(spoolConfig(cfg, cfg.Replay.Sensor)); err != nil {
+		return nil, err
+	}
+	if t.sink != nil {
+		// What an earlier run left on the spool goes first: the pump begins behind the last acknowledged entry.
+		ctx, t.stop = context.WithCancel(ctx)
+		t.pumping = make(chan error, 1)
+		go func() { t.pumping <- t.pump(ctx, true) }()
+	}
+	return t, nil
+}
+
+func (t *spoolTarget) pump(ctx context.Context, follow bool) error {
+	p, err := store.New(store.Config{Name: "spool"}, store.SpoolFeed(t.spool, 0, follow), t.sink, t.log)
+	if err != nil {
+		return err
+	}
+	return p.Run(ctx)
+}
+
+func (t *spoolTarget) Put(_ pipeline.Meta, body []byte) error {
+	select {
+	case t.failed = <-t.pumping: // nil channel without a sink: never
+		t.pumping = nil
+	default:
+	}
+	if t.failed != nil {
+		return t.failed
+	}
+	if _, err := t.spool.Write(body); err != nil {
+		return fmt.Errorf("spool: %w", err)
+	}
+	return nil
+}
+
+// finish makes the spool durable and then delivers what is left on it.
+func (t *spoolTarget) finish(ctx context.Context) error {
+	if err := t.spool.Sync(ctx); err != nil {
+		return fmt.Errorf("spool: %w", err)
+	}
+	if t.sink == nil {
+		return nil
+	}
+	if err := t.endPump(); err != nil {
+		return err
+	}
+	return t.pump(ctx, false)
+}
+
+// endPump stops the pump that follows the spool and returns what made it fail, if anything did.
+func (t *spoolTarget) endPump() error {
+	t.stop()
+	if t.pumping != nil {
+		t.failed = <-t.pumping
+		t.pumping = nil
+	}
+	if errors.Is(t.failed, context.Canceled) {
+		t.failed = nil
+	}
+	return t.failed
+}
+
+func (t *spoolTarget) close() error {
+	if t.sink != nil && t.pumping != nil {
+		_ = t.endPump() // the run has failed already, for a reason of its own
+	}
+	err := t.spool.Close()
+	t.free()
+	return err
+}

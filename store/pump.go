@@ -1,0 +1,150 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+)
+
+// Pump moves entries from a Feed to a Sink: fetch, deliver until it succeeds, acknowledge. It has one batch in hand, so
+// its memory is the Feed's batch; while the Sink is away the Feed keeps what waits.
+type Pump struct {
+	cfg  Config
+	feed Feed
+	sink Sink
+	log  zerolog.Logger
+	wait func(context.Context, time.Duration) error // the tests' clock
+
+	mu    sync.Mutex
+	stats Stats
+}
+
+// Stats counts what a Pump has done.
+type Stats struct {
+	// Batches, Items and Bytes (of bodies) were delivered and acknowledged.
+	Batches, Items, Bytes uint64
+	// Retries counts the steps that failed and were, or will be, tried again.
+	Retries uint64
+	// Failures is how many of these came in a row up to now; 0 when the last step succeeded.
+	Failures int
+	// LastError is the newest failure, with its time; nil and zero when there was none.
+	LastError   error
+	LastErrorAt time.Time
+}
+
+// New returns a Pump that does nothing until Run.
+func New(cfg Config, feed Feed, sink Sink, log zerolog.Logger) (*Pump, error) {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	if feed == nil || sink == nil {
+		return nil, errors.New("pump: it needs a feed and a sink")
+	}
+	return &Pump{cfg: cfg, feed: feed, sink: sink, log: log.With().Str("pump", cfg.Name).Logger(), wait: wait}, nil
+}
+
+// Stats returns the counters. It may be called at any time.
+func (p *Pump) Stats() Stats {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.stats
+}
+
+// Run moves entries until the feed is at its end (nil), ctx ends (its error), or a step fails for good (see Permanent;
+// one line is logged). What was fetched and not acknowledged comes again with the next Run.
+func (p *Pump) Run(ctx context.Context) error {
+	for {
+		err := p.step(ctx)
+		switch {
+		case err == nil:
+		case errors.Is(err, io.EOF):
+			return nil
+		case ctx.Err() != nil:
+			return ctx.Err()
+		default:
+			p.log.Error().Err(err).Msg("delivery stopped, the error needs attention")
+			return fmt.Errorf("pump %s: %w", p.cfg.Name, err)
+		}
+	}
+}
+
+// step moves one batch. Only what the sink holds is acknowledged.
+func (p *Pump) step(ctx context.Context) error {
+	var b Batch
+	err := p.insist(ctx, "fetch", func() (err error) {
+		b, err = p.feed.Fetch(ctx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if err := p.insist(ctx, "deliver", func() error { return p.sink.Deliver(ctx, b.Items) }); err != nil {
+		return err
+	}
+	if err := p.insist(ctx, "acknowledge", func() error { return p.feed.Ack(ctx, b) }); err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.stats.Batches++
+	p.stats.Items += uint64(len(b.Items))
+	for i := range b.Items {
+		p.stats.Bytes += uint64(len(b.Items[i].Body))
+	}
+	return nil
+}
+
+// insist does one thing until it succeeds, or fails for good, or ctx ends.
+func (p *Pump) insist(ctx context.Context, what string, do func() error) error {
+	for failures := 1; ; failures++ {
+		err := do()
+		if err == nil {
+			p.recovered(what, failures-1)
+			return nil
+		}
+		if what == "fetch" && errors.Is(err, io.EOF) {
+			return io.EOF
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		permanent := Permanent(err)
+		p.failed(err, failures, permanent)
+		if permanent {
+			return fmt.Errorf("%s: %w", what, err)
+		}
+		pause := p.cfg.pause(failures)
+		// An outage of days is a line at its beginning and ever fewer after it.
+		if failures&(failures-1) == 0 {
+			p.log.Warn().Str("step", what).Int("failures", failures).Dur("wait", pause).Err(err).Msg("delivery failed, trying again")
+		}
+		if err := p.wait(ctx, pause); err != nil {
+			return err
+		}
+	}
+}
+
+func (p *Pump) failed(err error, failures int, permanent bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !permanent {
+		p.stats.Retries++
+	}
+	p.stats.Failures, p.stats.LastError, p.stats.LastErrorAt = failures, err, time.Now()
+}
+
+func (p *Pump) recovered(what string, failures int) {
+	if failures == 0 {
+		return
+	}
+	p.mu.Lock()
+	p.stats.Failures = 0
+	p.mu.Unlock()
+	p.log.Info().Str("step", what).Int("failures", failures).Msg("delivery works again")
+}
