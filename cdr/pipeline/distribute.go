@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"calltrail/capture"
@@ -87,7 +88,7 @@ func emptyRound(spent <-chan *round) *round {
 func (r *round) add(p *capture.Packet, now int64) {
 	r.data = append(r.data, p.Data...)
 	r.packets = append(r.packets, *p)
-	r.packets[len(r.packets)-1].Data = p.Data[:len(p.Data):len(p.Data)]
+	r.packets[len(r.packets)-1].Data = slices.Clip(p.Data)
 	r.times = append(r.times, now)
 }
 

@@ -198,7 +198,7 @@ func compare(t testing.TB, truth []map[string]string, bodies [][]byte, report in
 		}
 		seen++
 		for column, want := range row {
-			got := column1(c, column, row)
+			got := recordColumn(c, column)
 			if got != want {
 				differ("%s: %s is %q, want %q (%s)", key, column, got, want, row["disposition"])
 			}
@@ -210,8 +210,8 @@ func compare(t testing.TB, truth []map[string]string, bodies [][]byte, report in
 	return differences
 }
 
-// column1 is what a record says for one column of the truth.
-func column1(c *record.Call, column string, row map[string]string) string {
+// recordColumn is what a record says for one column of the truth.
+func recordColumn(c *record.Call, column string) string {
 	micros := func(t record.Time) string {
 		if t == 0 {
 			return ""
@@ -351,4 +351,3 @@ func balance(t *testing.T, g *generated, s *pipeline.Stats) {
 		}
 	}
 }
-

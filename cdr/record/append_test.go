@@ -48,8 +48,8 @@ func fill(v reflect.Value, n *int) {
 			v.Index(i).SetUint(uint64(*n + i))
 		}
 	case reflect.Struct:
-		for i := range v.NumField() {
-			fill(v.Field(i), n)
+		for _, field := range v.Fields() {
+			fill(field, n)
 		}
 	default:
 		panic(v.Kind())

@@ -12,21 +12,21 @@ func TestLiteral(t *testing.T) {
 	t.Parallel()
 	for value, want := range map[string]string{
 		"SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK1;received=192.0.2.9": "192.0.2.1:5060",
-		"SIP/2.0/TCP 192.0.2.1":                                         "192.0.2.1:0",
-		"SIP / 2.0 / UDP [2001:db8::1]:5062;branch=z9hG4bK1":            "[2001:db8::1]:5062",
-		"SIP/2.0/UDP [2001:db8::1];branch=z9hG4bK1":                     "[2001:db8::1]:0",
-		"SIP/2.0/UDP proxy.example.org:5060;branch=z9hG4bK1":            "",
-		"<sip:alice@192.0.2.4:5070;transport=tcp>;expires=60":           "192.0.2.4:5070",
-		`"Alice <at> home" <sips:alice@[2001:db8::7]>`:                  "[2001:db8::7]:0",
-		"sip:192.0.2.4:5070":                                            "192.0.2.4:5070",
-		"sip:192.0.2.4":                                                 "192.0.2.4:0",
-		"sip:alice@example.org":                                         "",
-		"sip:alice@192.0.2.4:70000":                                     "",
-		"tel:+15550100":                                                 "",
-		"*":                                                             "",
-		"":                                                              "",
-		"<":                                                             "",
-		"@":                                                             "",
+		"SIP/2.0/TCP 192.0.2.1":                               "192.0.2.1:0",
+		"SIP / 2.0 / UDP [2001:db8::1]:5062;branch=z9hG4bK1":  "[2001:db8::1]:5062",
+		"SIP/2.0/UDP [2001:db8::1];branch=z9hG4bK1":           "[2001:db8::1]:0",
+		"SIP/2.0/UDP proxy.example.org:5060;branch=z9hG4bK1":  "",
+		"<sip:alice@192.0.2.4:5070;transport=tcp>;expires=60": "192.0.2.4:5070",
+		`"Alice <at> home" <sips:alice@[2001:db8::7]>`:        "[2001:db8::7]:0",
+		"sip:192.0.2.4:5070":                                  "192.0.2.4:5070",
+		"sip:192.0.2.4":                                       "192.0.2.4:0",
+		"sip:alice@example.org":                               "",
+		"sip:alice@192.0.2.4:70000":                           "",
+		"tel:+15550100":                                       "",
+		"*":                                                   "",
+		"":                                                    "",
+		"<":                                                   "",
+		"@":                                                   "",
 	} {
 		got := ""
 		if a, ok := literal(value); ok {
@@ -40,7 +40,6 @@ func TestLiteral(t *testing.T) {
 		}
 	}
 }
-
 
 // FuzzExamine holds that no body stops the loader: it is a record, or it has a reason for the quarantine, and a record
 // has everything its row needs.

@@ -39,7 +39,7 @@ func TestFailedSync(t *testing.T) {
 		t.Fatalf("stats %+v", st)
 	}
 	list := readAll(t, s, 1)
-	checkChain(t, list, "edge-1", s.Epoch())
+	checkChain(t, list, s.Epoch())
 	if len(list) != 3 || !bytes.Equal(list[2].Body, body(3)) {
 		t.Fatalf("%d entries", len(list))
 	}
@@ -79,7 +79,7 @@ func TestDiskFull(t *testing.T) {
 		last = n
 	}
 	list := readAll(t, s, 1)
-	checkChain(t, list, "edge-1", s.Epoch())
+	checkChain(t, list, s.Epoch())
 	if len(list) < len(told) || int(last) <= len(list) {
 		t.Fatalf("%d entries of %d told durable and %d numbered", len(list), len(told), last)
 	}
@@ -96,7 +96,7 @@ func TestDiskFull(t *testing.T) {
 	mustClose(t, s)
 	s = mustOpen(t, cfg)
 	list = readAll(t, s, 1)
-	checkChain(t, list, "edge-1", s.Epoch())
+	checkChain(t, list, s.Epoch())
 	if len(list) != int(last) || len(s.Gaps()) != 0 {
 		t.Fatalf("%d entries of %d, gaps %v", len(list), last, s.Gaps())
 	}
@@ -182,7 +182,7 @@ func TestKill(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 1))
 	var told, epoch uint64
 	for cycle := range 30 {
-		cmd := exec.Command(os.Args[0]) //nolint:gosec // this test itself
+		cmd := exec.CommandContext(t.Context(), os.Args[0])
 		cmd.Env = append(os.Environ(), childEnv+"="+dir)
 		var complaint bytes.Buffer
 		cmd.Stderr = &complaint
@@ -212,7 +212,7 @@ func TestKill(t *testing.T) {
 		if epoch == 0 {
 			epoch = s.Epoch()
 		}
-		checkChain(t, list, "edge-1", epoch)
+		checkChain(t, list, epoch)
 		if uint64(len(list)) < told || len(s.Gaps()) != 0 {
 			t.Fatalf("cycle %d: %d records, told %d, gaps %v", cycle, len(list), told, s.Gaps())
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"slices"
 )
 
 // Reader yields durable entries in the order of their numbers. Every entry is proved (CRC, leaf, link to the one before);
@@ -24,9 +25,9 @@ func (s *Spool) NewReader(from uint64) *Reader {
 	r := s.newReader(from)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for i := len(s.segs) - 1; i >= 0; i-- {
-		if s.segs[i].first <= from || i == 0 {
-			r.open(s.segs[i])
+	for i, seg := range slices.Backward(s.segs) {
+		if seg.first <= from || i == 0 {
+			r.open(seg)
 			break
 		}
 	}

@@ -100,7 +100,7 @@ func (s *Spool) restore() error {
 // begin starts a new chain in a directory without records. Its epoch is later than one that was acknowledged here,
 // whatever the clock says.
 func (s *Spool) begin(known cursor) {
-	s.epoch = max(uint64(max(s.cfg.Now().UnixMicro(), 1)), known.epoch+1) //nolint:gosec // positive
+	s.epoch = max(uint64(max(s.cfg.Now().UnixMicro(), 1)), known.epoch+1)
 	s.head = point{0, Genesis(s.cfg.Sensor, s.cfg.PublicKey)}
 	s.durable, s.w.last, s.oldest = s.head, s.head, 1
 }

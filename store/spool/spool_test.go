@@ -75,8 +75,9 @@ func readAll(t testing.TB, s *Spool, from uint64) []Entry {
 }
 
 // checkChain proves entries that must follow one another without a gap.
-func checkChain(t testing.TB, list []Entry, sensor string, epoch uint64) {
+func checkChain(t testing.TB, list []Entry, epoch uint64) {
 	t.Helper()
+	const sensor = "edge-1"
 	for i, e := range list {
 		if e.Sensor != sensor || e.Epoch != epoch {
 			t.Fatalf("entry %d: sensor %q epoch %d, want %q %d", e.Seq, e.Sensor, e.Epoch, sensor, epoch)
@@ -110,7 +111,7 @@ func TestAppendReadReopen(t *testing.T) {
 			next += 3
 		}
 		list := readAll(t, s, 0)
-		checkChain(t, list, "edge-1", epoch)
+		checkChain(t, list, epoch)
 		if len(list) != int(next-1) {
 			t.Fatalf("run %d: %d entries, want %d", run, len(list), next-1)
 		}
@@ -225,7 +226,7 @@ func TestWriteGroupsAndWindow(t *testing.T) {
 	if d.syncs != 1 {
 		t.Fatalf("%d fsyncs for one group, want 1", d.syncs)
 	}
-	checkChain(t, readAll(t, s, 1), "edge-1", s.Epoch())
+	checkChain(t, readAll(t, s, 1), s.Epoch())
 	mustClose(t, s)
 
 	s = mustOpen(t, Config{Dir: "/s", Sensor: "edge-1", FS: d, Window: time.Millisecond})
@@ -270,7 +271,7 @@ func TestConcurrentAppend(t *testing.T) {
 		list = append(list, e)
 	}
 	group.Wait()
-	checkChain(t, list, "edge-1", s.Epoch())
+	checkChain(t, list, s.Epoch())
 	for _, e := range list {
 		if !bytes.Equal(e.Body, told[e.Seq]) {
 			t.Fatalf("entry %d has another body than its caller was told", e.Seq)
@@ -299,7 +300,7 @@ func TestLocals(t *testing.T) {
 		t.Fatalf("locals %q, %v; want %q", got, err, want)
 	}
 	list := readAll(t, s, 0)
-	checkChain(t, list, "edge-1", s.Epoch())
+	checkChain(t, list, s.Epoch())
 	if len(list) != 2 {
 		t.Fatalf("%d numbered entries, want 2", len(list))
 	}
@@ -376,7 +377,7 @@ func TestAckTrimReadRange(t *testing.T) {
 	if err != nil || !slices.Equal(got, []uint64{45, 46, 47}) {
 		t.Fatalf("range 45 to 47: %v, %v", got, err)
 	}
-	checkChain(t, readAll(t, s, 0), "edge-1", s.Epoch())
+	checkChain(t, readAll(t, s, 0), s.Epoch())
 }
 
 // A lost spool begins a new chain whose epoch is later, also when the clock has gone back.

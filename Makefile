@@ -1,0 +1,54 @@
+# calltrail's commands for people. `make` alone lists them. What CI runs is `make check`.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+GO ?= go
+TOOLS := $(GO) tool -modfile=.ci/tools/go.mod
+FUZZTIME ?= 30s
+
+.PHONY: help build test check lint fmt fuzz bench golden demo docs services services-down
+
+help: ## list these commands
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## build the program into bin/
+	$(GO) build -o bin/ ./cmd/calltrail ./cmd/callgen
+
+demo: ## the whole path on this machine: captures, Kafka, Postgres, six answers
+	@deploy/demo/run
+
+services: ## start a private Kafka and Postgres (installs what is missing, saying what)
+	@deploy/dev/install
+	@deploy/dev/up
+
+services-down: ## stop them
+	@deploy/dev/down
+
+test: ## unit, golden and property tests, and those on a real Kafka and Postgres
+	@.ci/test
+
+check: ## everything CI runs
+	@.ci/run
+
+lint: ## the linters, pinned in .ci/tools/go.mod
+	$(TOOLS) golangci-lint run ./...
+
+fmt: ## format the code
+	$(TOOLS) golangci-lint fmt ./...
+
+fuzz: ## every fuzz target for FUZZTIME (30s)
+	@.ci/fuzz $(FUZZTIME)
+
+bench: ## benchmarks: the replay against the bare read loop, and each room's own
+	$(GO) test -run '^$$' -bench 'Replay|AgainstGopacket' -benchtime 5x ./cdr/pipeline ./decode
+	$(GO) test -run '^$$' -bench . -benchtime 200ms ./capture ./decode/... ./cdr/... ./store/spool
+
+golden: ## write the golden records of pcaps/ anew; read the difference before you commit it
+	$(GO) test ./cdr/pipeline -run TestGolden -update
+
+docs: ## write the references that are made from code and from the database
+	$(GO) test ./cdr/record ./cdr/spoof -update -run 'Document|Markdown|Doc'
+	.ci/with-services $(GO) test ./store/postgres -run TestSchemaDocument -update
