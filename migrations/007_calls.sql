@@ -4,7 +4,7 @@
 -- A revision is shown when there is none better: a final one, then the higher revision, then the one received later.
 -- Written as an anti-join, a condition on any column (a number, a time) reaches the table's indexes, and only the few
 -- rows that meet it are compared with their siblings; DISTINCT ON would sort everything first. A call's revisions have
--- one day, so siblings are looked for in one partition.
+-- one day, so siblings are looked for in one partition: see enable_partitionwise_join below.
 CREATE VIEW calltrail.calls AS
 SELECT r.*
   FROM calltrail.call_record r
@@ -34,5 +34,26 @@ END
 $$;
 -- +goose StatementEnd
 
+-- Without this the planner compares the partitions of the view's two sides each with each, or hashes all of them for
+-- one number. It is a setting of sessions, so the database gives it to each new one.
+-- +goose StatementBegin
+DO $$
+BEGIN
+    EXECUTE format('ALTER DATABASE %I SET enable_partitionwise_join = on', current_database());
+EXCEPTION WHEN insufficient_privilege THEN
+    RAISE NOTICE 'only the owner of the database can set enable_partitionwise_join = on for it: calltrail.calls will be slower';
+END
+$$;
+-- +goose StatementEnd
+
 -- +goose Down
 DROP VIEW calltrail.calls;
+-- +goose StatementBegin
+DO $$
+BEGIN
+    EXECUTE format('ALTER DATABASE %I RESET enable_partitionwise_join', current_database());
+EXCEPTION WHEN insufficient_privilege THEN
+    NULL;
+END
+$$;
+-- +goose StatementEnd

@@ -13,10 +13,26 @@ const idOffset = len(`{"record_id":"`)
 // The bytes are one JSON object: record_id, then the observed part, then the observer. The observed part is the text
 // from the member "schema" up to the comma before the member "observer"; its SHA-256 makes the record_id, so the same
 // observation by another program version or with newer databases' dates has the same id.
+//
+// A list of more than MaxList entries is cut, and so are lists and at last texts of a record that would be longer than
+// MaxRecord: in c as well, which gets FlagTruncated.
 func (c *Call) Append(dst []byte) []byte {
+	c.bound()
 	base := len(dst)
-	o := object{append(dst, placeholder...)}
-	observed := len(o.b)
+	o := object{dst}
+	observed := c.write(&o)
+	for over := len(o.b) - base - MaxRecord; over > 0 && c.shrink(&o, over); over = len(o.b) - base - MaxRecord {
+		o.b = o.b[:base]
+		observed = c.write(&o)
+	}
+	c.RecordID = recordID(c.StartedAt, o.b[base+len(placeholder):observed])
+	appendUUID(o.b[:base+idOffset], c.RecordID)
+	return o.b
+}
+
+// write appends the record without its identity; it returns where the observed part ends.
+func (c *Call) write(o *object) (observed int) {
+	o.b = append(o.b, placeholder...)
 	o.b = append(o.b, `"schema":`...)
 	o.b = appendString(o.b, c.Schema)
 	o.uuid("call_uid", c.CallUID)
@@ -73,31 +89,33 @@ func (c *Call) Append(dst []byte) []byte {
 	o.textAlways("disposition", string(c.Disposition))
 	o.text("ended_by", string(c.EndedBy))
 	o.textAlways("visibility", string(c.Visibility))
-	if len(c.Flags) > 0 {
-		o.open("flags", '[')
-		for _, f := range c.Flags {
-			o.comma()
-			o.b = appendString(o.b, f)
-		}
-		o.close(']')
-	}
+	o.texts("flags", c.Flags)
 	o.media(c.Media)
 	o.passport(c.Passport)
 	o.indicators(c.Indicators)
 	o.octets(c.Octets)
-	id := recordID(c.StartedAt, o.b[observed:])
+	observed = len(o.b)
 	o.observer(&c.Observer)
 	o.close('}')
-	c.RecordID = id
-	appendUUID(o.b[:base+idOffset], id)
-	return o.b
+	return observed
 }
 
 // Append writes the event's exact bytes to dst, as Call.Append does.
 func (r *Registration) Append(dst []byte) []byte {
 	base := len(dst)
-	o := object{append(dst, placeholder...)}
-	observed := len(o.b)
+	o := object{dst}
+	observed := r.write(&o)
+	for over := len(o.b) - base - MaxRecord; over > 0 && r.shrink(&o, over); over = len(o.b) - base - MaxRecord {
+		o.b = o.b[:base]
+		observed = r.write(&o)
+	}
+	r.RecordID = recordID(r.At, o.b[base+len(placeholder):observed])
+	appendUUID(o.b[:base+idOffset], r.RecordID)
+	return o.b
+}
+
+func (r *Registration) write(o *object) (observed int) {
+	o.b = append(o.b, placeholder...)
 	o.b = append(o.b, `"schema":`...)
 	o.b = appendString(o.b, r.Schema)
 	o.textAlways("kind", string(r.Kind))
@@ -118,13 +136,12 @@ func (r *Registration) Append(dst []byte) []byte {
 	o.end("dst", r.Dst)
 	o.vlan(r.VLAN)
 	o.time("at", r.At)
+	o.texts("flags", r.Flags)
 	o.octets(r.Octets)
-	id := recordID(r.At, o.b[observed:])
+	observed = len(o.b)
 	o.observer(&r.Observer)
 	o.close('}')
-	r.RecordID = id
-	appendUUID(o.b[:base+idOffset], id)
-	return o.b
+	return observed
 }
 
 func (o *object) tap(tap *string) {
@@ -200,14 +217,7 @@ func (o *object) sip(s *SIP) {
 	o.text("user_agent", s.UserAgent)
 	o.text("server_agent", s.ServerAgent)
 	o.text("instance_id", s.InstanceID)
-	if len(s.Via) > 0 {
-		o.open("via", '[')
-		for _, v := range s.Via {
-			o.comma()
-			o.b = appendString(o.b, v)
-		}
-		o.close(']')
-	}
+	o.via(s.Via)
 	o.text("contact", s.Contact)
 	if len(s.Methods) > 0 {
 		o.key("methods")
@@ -237,6 +247,8 @@ func (o *object) sip(s *SIP) {
 	}
 	o.close('}')
 }
+
+func (o *object) via(list []string) { o.texts("via", list) }
 
 func (o *object) end(name string, e *End) {
 	if e == nil {

@@ -1,11 +1,5 @@
 package record
 
-import (
-	"encoding/json"
-	"fmt"
-	"strconv"
-)
-
 func (o *object) media(list []Media) {
 	if len(list) == 0 {
 		return
@@ -67,14 +61,7 @@ func (o *object) passport(p *Passport) {
 	}
 	o.open("passport", '{')
 	o.text("orig", p.Orig)
-	if len(p.Dest) > 0 {
-		o.open("dest", '[')
-		for _, d := range p.Dest {
-			o.comma()
-			o.b = appendString(o.b, d)
-		}
-		o.close(']')
-	}
+	o.texts("dest", p.Dest)
 	o.text("attest", p.Attest)
 	o.text("origid", p.OrigID)
 	if p.IAT != 0 {
@@ -142,33 +129,4 @@ func (o *object) observer(v *Observer) {
 	}
 	o.text("ruleset", v.Ruleset)
 	o.close('}')
-}
-
-func (m Methods) append(b []byte) []byte {
-	b = append(b, '{')
-	for i := range m {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = appendString(b, m[i].Name)
-		b = append(b, ':')
-		b = strconv.AppendInt(b, int64(m[i].Count), 10)
-	}
-	return append(b, '}')
-}
-
-// MarshalJSON implements json.Marshaler.
-func (m Methods) MarshalJSON() ([]byte, error) { return m.append(nil), nil }
-
-// UnmarshalJSON implements json.Unmarshaler. The order of the members is not kept.
-func (m *Methods) UnmarshalJSON(b []byte) error {
-	var counts map[string]int
-	if err := json.Unmarshal(b, &counts); err != nil {
-		return fmt.Errorf("record methods: %w", err)
-	}
-	*m = make(Methods, 0, len(counts))
-	for name, n := range counts {
-		*m = append(*m, Method{name, n})
-	}
-	return nil
 }

@@ -42,8 +42,8 @@ func GroupUID(method, key string) uuid.UUID {
 	return uuid.NewSHA1(namespace, b)
 }
 
-// recordID is a UUIDv8 (RFC 9562 section 5.8): 48 bits of the milliseconds of at, so that ids sort by time, then
-// 74 bits of the SHA-256 of the observed bytes.
+// recordID is a UUIDv8 (RFC 9562 section 5.8): 48 bits of the milliseconds of at, 0 before 1970, so that ids sort by
+// time, then 74 bits of the SHA-256 of the observed bytes.
 func recordID(at Time, observed []byte) uuid.UUID {
 	sum := sha256.Sum256(observed)
 	var u uuid.UUID

@@ -50,6 +50,19 @@ func (o *object) textAlways(name, v string) {
 	o.b = appendString(o.b, v)
 }
 
+// texts writes a list that is absent when empty.
+func (o *object) texts(name string, list []string) {
+	if len(list) == 0 {
+		return
+	}
+	o.open(name, '[')
+	for _, v := range list {
+		o.comma()
+		o.b = appendString(o.b, v)
+	}
+	o.close(']')
+}
+
 func (o *object) null(name string) {
 	o.key(name)
 	o.b = append(o.b, "null"...)
@@ -65,8 +78,12 @@ func (o *object) unsigned(name string, v uint64) {
 	o.b = strconv.AppendUint(o.b, v, 10)
 }
 
-// float writes v, which must be finite, with at most decimals digits behind the point.
+// float writes v with at most decimals digits behind the point. JSON has no NaN and no infinity: a member without a
+// number is absent.
 func (o *object) float(name string, v float64, decimals int) {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return
+	}
 	scale := math.Pow10(decimals)
 	o.key(name)
 	o.b = strconv.AppendFloat(o.b, math.Round(v*scale)/scale, 'f', -1, 64)
@@ -97,7 +114,7 @@ func (o *object) address(a Addr) {
 func (o *object) ip(name string, ip netip.Addr) {
 	o.key(name)
 	o.b = append(o.b, '"')
-	o.b = ip.AppendTo(o.b)
+	o.b = ip.WithZone("").AppendTo(o.b) // a zone is a name on one host
 	o.b = append(o.b, '"')
 }
 
@@ -112,8 +129,8 @@ func appendUUID(b []byte, u uuid.UUID) []byte {
 	return append(b, t[:]...)
 }
 
-// appendString writes s as a JSON string (RFC 8259 section 7). s is valid UTF-8 (Clean saw to it); what is not
-// becomes U+FFFD, so that the output is valid whatever happens.
+// appendString writes s as a JSON string (RFC 8259 section 7). s is valid UTF-8 without NUL (Clean saw to it); what is
+// not becomes U+FFFD, so that every output can be read and stored: Postgres has no U+0000 in text.
 func appendString(b []byte, s string) []byte {
 	const hexDigits = "0123456789abcdef"
 	b = append(b, '"')
@@ -136,6 +153,8 @@ func appendString(b []byte, s string) []byte {
 		}
 		b = append(b, s[start:i]...)
 		switch c {
+		case 0:
+			b = append(b, "\uFFFD"...)
 		case '"', '\\':
 			b = append(b, '\\', c)
 		case '\n':

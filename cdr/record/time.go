@@ -5,21 +5,38 @@ import (
 	"time"
 )
 
-// Time is microseconds since 1970-01-01T00:00:00Z; 0 is unknown. Its JSON is RFC 3339 in UTC with six decimals,
-// or null.
+// Time is microseconds since 1970-01-01T00:00:00Z; 0 is unknown. Its JSON is RFC 3339 in UTC with six decimals, or
+// null.
+//
+// RFC 3339 has four digits for the year and Postgres has no year 0, so a Time beyond the years 1 to 9999 is shown, and
+// stored, as the first or last microsecond of them. No packet has such a time: see TimeOf.
 type Time int64
 
-// TimeOf is the Time of a packet's timestamp in nanoseconds, cut to the microsecond.
-func TimeOf(ns int64) Time { return Time(ns / 1000) }
+const (
+	earliest Time = -62135596800000000 // 0001-01-01T00:00:00.000000Z
+	latest   Time = 253402300799999999 // 9999-12-31T23:59:59.999999Z
+)
+
+// TimeOf is the Time of a packet's timestamp in nanoseconds (1677 to 2262), cut to the microsecond before it. What a
+// broken clock says is kept as it says it. The first microsecond of 1970 is that of captures without timestamps: unknown.
+func TimeOf(ns int64) Time {
+	us := ns / 1000
+	if ns%1000 < 0 {
+		us--
+	}
+	return Time(us)
+}
 
 // IsZero says that the time is unknown.
 func (t Time) IsZero() bool { return t == 0 }
 
-// Std is the standard library's form of t, in UTC.
-func (t Time) Std() time.Time { return time.UnixMicro(int64(t)).UTC() }
+// Std is the standard library's form of t, in UTC, between the years 1 and 9999.
+func (t Time) Std() time.Time { return time.UnixMicro(int64(t.clamp())).UTC() }
 
 // Day is the UTC date of t, YYYY-MM-DD.
 func (t Time) Day() string { return t.Std().Format(time.DateOnly) }
+
+func (t Time) clamp() Time { return min(max(t, earliest), latest) }
 
 const timeLayout = "2006-01-02T15:04:05.000000Z"
 
@@ -45,6 +62,6 @@ func (t *Time) UnmarshalJSON(b []byte) error {
 	if err != nil {
 		return fmt.Errorf("record time %s: %w", b, err)
 	}
-	*t = Time(v.UnixMicro())
+	*t = Time(v.UnixMicro()).clamp()
 	return nil
 }

@@ -1,0 +1,139 @@
+package record
+
+import "unicode/utf8"
+
+// bound holds the lists to MaxList entries.
+func (c *Call) bound() {
+	cut := false
+	c.Flags = atMost(c.Flags, &cut)
+	c.Redirects = atMost(c.Redirects, &cut)
+	c.Path = atMost(c.Path, &cut)
+	c.Tunnel = atMost(c.Tunnel, &cut)
+	c.VLAN = atMost(c.VLAN, &cut)
+	c.Media = atMost(c.Media, &cut)
+	c.Indicators = atMost(c.Indicators, &cut)
+	c.Octets = atMost(c.Octets, &cut)
+	if s := c.SIP; s != nil {
+		s.Via = atMost(s.Via, &cut)
+		s.Methods = atMost(s.Methods, &cut)
+		s.Attempts = atMost(s.Attempts, &cut)
+	}
+	if p := c.Passport; p != nil {
+		p.Dest = atMost(p.Dest, &cut)
+	}
+	if cut {
+		c.Flags = truncated(c.Flags)
+	}
+}
+
+func atMost[L ~[]E, E any](list L, cut *bool) L {
+	if len(list) <= MaxList {
+		return list
+	}
+	*cut = true
+	return list[:MaxList]
+}
+
+// truncated returns flags with FlagTruncated, once.
+func truncated(flags []string) []string {
+	for _, f := range flags {
+		if f == FlagTruncated {
+			return flags
+		}
+	}
+	return append(flags[:min(len(flags), MaxList-1):MaxList-1], FlagTruncated)
+}
+
+// shrink makes the record about over octets shorter. Lists lose their last entries, first those that are missed least:
+// octets (the escaped text is there and can be read back), Via, redirects, media, path. When that is not enough, the
+// longest texts are halved. It says false when nothing is left to cut. o is room to measure in.
+func (c *Call) shrink(o *object, over int) bool {
+	before := len(c.Flags)
+	if c.Flags = truncated(c.Flags); len(c.Flags) > before {
+		over += len(`"flags":["truncated"],`)
+	}
+	c.Octets = shorter(o, c.Octets, &over, (*object).octets)
+	if c.SIP != nil {
+		c.SIP.Via = shorter(o, c.SIP.Via, &over, (*object).via)
+	}
+	c.Redirects = shorter(o, c.Redirects, &over, (*object).redirects)
+	c.Media = shorter(o, c.Media, &over, (*object).media)
+	c.Path = shorter(o, c.Path, &over, (*object).path)
+	return over <= 0 || halve(c.texts())
+}
+
+// shorter drops entries from the end of list until over octets are saved.
+func shorter[E any](o *object, list []E, over *int, write func(*object, []E)) []E {
+	for len(list) > 0 && *over > 0 {
+		size := len(o.b)
+		write(o, list[len(list)-1:]) // a little longer than the entry in its place: Append looks again
+		*over -= len(o.b) - size
+		o.b = o.b[:size]
+		list = list[:len(list)-1]
+	}
+	return list
+}
+
+// texts are the values that a sender on the network chooses the length of.
+func (c *Call) texts() []*string {
+	list := append(c.Caller.texts(), c.Callee.texts()...)
+	list = append(list, &c.AuthUser, &c.AuthRealm, &c.Privacy, &c.ReqURI)
+	if c.Asserted != nil {
+		list = append(list, &c.Asserted.Raw)
+	}
+	if c.Connected != nil {
+		list = append(list, &c.Connected.Raw)
+	}
+	if s := c.SIP; s != nil {
+		list = append(list, &s.CallID, &s.FromTag, &s.ToTag, &s.SessionID, &s.ICID, &s.UserAgent, &s.ServerAgent,
+			&s.InstanceID, &s.Contact, &s.Reason)
+	}
+	if p := c.Passport; p != nil {
+		list = append(list, &p.Orig, &p.OrigID)
+		for i := range p.Dest {
+			list = append(list, &p.Dest[i])
+		}
+	}
+	return list
+}
+
+func (p *Party) texts() []*string { return []*string{&p.Raw, &p.Display, &p.User, &p.Host} }
+
+// shrink is Call.shrink for an event: it has no list but octets.
+func (r *Registration) shrink(o *object, over int) bool {
+	before := len(r.Flags)
+	if r.Flags = truncated(r.Flags); len(r.Flags) > before {
+		over += len(`"flags":["truncated"],`)
+	}
+	r.Octets = shorter(o, r.Octets, &over, (*object).octets)
+	return over <= 0 || halve(append(r.AOR.texts(), &r.Contact, &r.AuthUser, &r.AuthRealm, &r.UserAgent, &r.CallID))
+}
+
+// leastText is how long a text may always be: with all of them at this length every record fits.
+const leastText = 64
+
+// halve cuts the longest texts to half of the longest one's length. It says false when all are short.
+func halve(texts []*string) bool {
+	longest := 0
+	for _, s := range texts {
+		longest = max(longest, len(*s))
+	}
+	if longest <= leastText {
+		return false
+	}
+	limit := max(longest/2, leastText)
+	for _, s := range texts {
+		if len(*s) > limit {
+			*s = cutText(*s, limit)
+		}
+	}
+	return true
+}
+
+// cutText is the first n octets of s, or a few less: not in the middle of a character.
+func cutText(s string, n int) string {
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
+}

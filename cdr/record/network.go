@@ -1,0 +1,123 @@
+package record
+
+import "net/netip"
+
+// Addr is an address and port.
+type Addr struct {
+	// IPv4 or IPv6 address.
+	IP netip.Addr `json:"ip"`
+	// UDP or TCP port.
+	Port uint16 `json:"port"`
+}
+
+// Flow is a pair of observed ends.
+type Flow struct {
+	// Where the packets came from.
+	Src Addr `json:"src"`
+	// Where they went.
+	Dst Addr `json:"dst"`
+}
+
+// End is one end of the INVITE's packet, with what the databases know of its address.
+type End struct {
+	// IPv4 or IPv6 address.
+	IP netip.Addr `json:"ip"`
+	// UDP or TCP port.
+	Port uint16 `json:"port"`
+	// Where the address is.
+	Location *Location `json:"location,omitempty"`
+	// Autonomous system of the address.
+	ASNumber uint32 `json:"as_number,omitempty" schema:"min=1"`
+	// Name of that system.
+	ASOrg string `json:"as_org,omitempty"`
+	// What the network is, by the operator's list of autonomous systems.
+	Network string `json:"network,omitempty" schema:"enum=hosting|vpn|tor|mobile|isp"`
+	// What the address is to the operator, by configured prefixes; on a trunk it is a gateway, not the caller.
+	Role string `json:"role,omitempty" schema:"enum=subscriber|trunk|own_sbc|foreign"`
+}
+
+// Location is a place with the way it was found.
+type Location struct {
+	// Country of the place.
+	Country string `json:"country,omitempty" schema:"country"`
+	// ISO 3166-2 subdivision without the country.
+	Subdivision string `json:"subdivision,omitempty"`
+	// City, in English where the database has that.
+	City string `json:"city,omitempty"`
+	// WGS84 degrees, north is positive.
+	Latitude *float64 `json:"latitude,omitempty" schema:"min=-90 max=90"`
+	// WGS84 degrees, east is positive.
+	Longitude *float64 `json:"longitude,omitempty" schema:"min=-180 max=180"`
+	// Radius around the coordinates, kilometres.
+	AccuracyKM *uint16 `json:"accuracy_km,omitempty"`
+	// How the place was found: PIDF-LO (RFC 6442), cell, access line, or a database of addresses.
+	Method string `json:"method" schema:"enum=pidf_lo|cell|access_line|geoip"`
+	// Whose place it is: the end's own, or that of the last server, relay or VPN before the tap.
+	Of string `json:"of,omitempty" schema:"enum=endpoint|last_hop"`
+}
+
+// CellInfo is the access cell of P-Access-Network-Info (RFC 7315).
+type CellInfo struct {
+	// Access type, "3GPP-E-UTRAN-FDD".
+	Type string `json:"type"`
+	// Cell identity as sent.
+	ID string `json:"id"`
+}
+
+// Hop is one transmission of the INVITE seen on this tap.
+type Hop struct {
+	// Where it came from.
+	Src Addr `json:"src"`
+	// Where it went.
+	Dst Addr `json:"dst"`
+	// When it was seen.
+	At Time `json:"at"`
+}
+
+// Tunnel is one layer the packet came through.
+type Tunnel struct {
+	// Protocol of the tunnel, "gre", "vxlan", "gtpu" …
+	Type string `json:"type"`
+	// Its session: VXLAN network identifier, GTP-U tunnel endpoint, GRE key …
+	ID *uint32 `json:"id,omitempty"`
+	// Outer source address.
+	Src *netip.Addr `json:"src,omitempty"`
+	// Outer destination address.
+	Dst *netip.Addr `json:"dst,omitempty"`
+}
+
+// Media is one SSRC in one direction of a call, or a medium that was signalled and never seen.
+type Media struct {
+	// Media type of the m= line.
+	Type string `json:"type,omitempty" schema:"enum=audio|video|text|application|message|image|other"`
+	// Encoding name, by rtpmap or RFC 3551.
+	Codec string `json:"codec,omitempty"`
+	// RTP payload type; of a medium that was never seen, the first one that was offered.
+	PayloadType *uint8 `json:"payload_type,omitempty" schema:"max=127"`
+	// RTP synchronisation source.
+	SSRC *uint32 `json:"ssrc,omitempty"`
+	// Where the session description asked for it.
+	Signalled *Addr `json:"signalled,omitempty"`
+	// Where it came from and went.
+	Observed *Flow `json:"observed,omitempty"`
+	// Place of the observed source.
+	Location *Location `json:"location,omitempty"`
+	// First packet.
+	FirstAt Time `json:"first_at,omitzero"`
+	// Last packet; absent while the stream is open.
+	LastAt Time `json:"last_at,omitzero"`
+	// Packets, each sequence number once; this and the following counts are absent while the stream is open.
+	Packets *uint64 `json:"packets,omitempty"`
+	// Octets of RTP payload in those.
+	Octets *uint64 `json:"octets,omitempty"`
+	// RFC 3550 A.3: packets expected less packets received, never below 0.
+	Lost *uint64 `json:"lost,omitempty"`
+	// Packets whose sequence number had been seen: copies that a mirror port makes, too.
+	Duplicates *uint64 `json:"duplicates,omitempty"`
+	// RFC 3550 A.8 at the end, milliseconds; absent when the clock rate is not known.
+	JitterMS *float64 `json:"jitter_ms,omitempty" schema:"min=0"`
+	// SRTP was signalled.
+	Encrypted bool `json:"encrypted,omitempty"`
+	// Who sends it.
+	Direction string `json:"direction,omitempty" schema:"enum=from_caller|from_callee"`
+}
