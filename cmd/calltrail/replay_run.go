@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"os"
 	"runtime"
@@ -38,7 +39,7 @@ func runReplay(cmd *cobra.Command, o replayOptions) error {
 	if err != nil {
 		return err
 	}
-	p, err := newPipeline(cfg, o, paths, out)
+	p, err := newPipeline(cmd.Context(), cfg, o, paths, out)
 	if err != nil {
 		return errors.Join(err, out.close())
 	}
@@ -60,8 +61,8 @@ func runReplay(cmd *cobra.Command, o replayOptions) error {
 }
 
 // newPipeline makes the pipeline of a replay.
-func newPipeline(cfg *config.Config, o replayOptions, paths []string, out pipeline.Output) (*pipeline.Pipeline, error) {
-	lookups, err := newLookups(cfg)
+func newPipeline(ctx context.Context, cfg *config.Config, o replayOptions, paths []string, out pipeline.Output) (*pipeline.Pipeline, error) {
+	lookups, err := newLookups(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -88,16 +89,29 @@ func newPipeline(cfg *config.Config, o replayOptions, paths []string, out pipeli
 	return pipeline.New(pc, lookups, out)
 }
 
-// newLookups opens what the records are enriched with.
-func newLookups(cfg *config.Config) (pipeline.Lookups, error) {
+// newLookups opens what the records are enriched with. Until ctx ends, databases are read again when their files change.
+func newLookups(ctx context.Context, cfg *config.Config) (pipeline.Lookups, error) {
+	log, err := newLogger(cfg.Log)
+	if err != nil {
+		return pipeline.Lookups{}, err
+	}
 	numbers, err := number.New(number.Config{DefaultRegion: cfg.Home.Region})
 	if err != nil {
 		return pipeline.Lookups{}, err
 	}
-	places, err := geo.New(geo.Config{City: cfg.Geo.City, ASN: cfg.Geo.ASN, Networks: cfg.Geo.Networks})
+	places, err := geo.New(geo.Config{
+		City: cfg.Geo.City, ASN: cfg.Geo.ASN, Networks: cfg.Geo.Networks, OnReload: func(err error) {
+			if err != nil {
+				log.Warn().Err(err).Msg("location databases not reloaded")
+				return
+			}
+			log.Info().Msg("location databases reloaded")
+		},
+	})
 	if err != nil {
 		return pipeline.Lookups{}, err
 	}
+	go func() { _ = places.Run(ctx) }() // always nil
 	rules, err := spoof.New(spoof.Config{
 		HomeCountry: cfg.HomeCountry(), OwnNumbers: cfg.Own.Numbers, OwnPrefixes: cfg.Own.Prefixes,
 		BarredPrefixes: cfg.Spoof.BarredPrefixes, BarredFromAbroad: orNil(cfg.Spoof.BarredFromAbroad),

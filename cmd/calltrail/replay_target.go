@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
@@ -43,6 +44,8 @@ func openTarget(cmd *cobra.Command, cfg *config.Config, o replayOptions) (target
 type printTarget struct {
 	printer print.Printer
 	events  bool
+	// prompt: somebody is watching, or the input is a pipe that may stay open for long.
+	prompt bool
 }
 
 func newPrintTarget(w io.Writer, o replayOptions) (*printTarget, error) {
@@ -54,14 +57,17 @@ func newPrintTarget(w io.Writer, o replayOptions) (*printTarget, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &printTarget{p, o.events}, nil
+	return &printTarget{p, o.events, opts.Terminal || slices.Contains(o.inputs, "-")}, nil
 }
 
 func (t *printTarget) Put(m pipeline.Meta, body []byte) error {
 	if m.Kind == record.KindRegistration && !t.events {
 		return nil
 	}
-	return t.printer.Print(body)
+	if err := t.printer.Print(body); err != nil || !t.prompt {
+		return err
+	}
+	return t.printer.Flush()
 }
 
 func (t *printTarget) finish(context.Context) error { return t.printer.Flush() }
