@@ -56,8 +56,8 @@ func (p *Pump) Stats() Stats {
 	return p.stats
 }
 
-// Run moves entries until the feed is at its end (nil), ctx ends (its error), or a step fails for good (see Permanent;
-// one line is logged). What was fetched and not acknowledged comes again with the next Run.
+// Run moves entries until the feed is at its end (nil), ctx ends (its error), or a step fails for good (see Permanent).
+// What was fetched and not acknowledged comes again with the next Run.
 func (p *Pump) Run(ctx context.Context) error {
 	for {
 		err := p.step(ctx)
@@ -68,7 +68,6 @@ func (p *Pump) Run(ctx context.Context) error {
 		case ctx.Err() != nil:
 			return ctx.Err()
 		default:
-			p.log.Error().Err(err).Msg("delivery stopped, the error needs attention")
 			return fmt.Errorf("pump %s: %w", p.cfg.Name, err)
 		}
 	}

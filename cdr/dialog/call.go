@@ -93,6 +93,7 @@ type transaction struct {
 	branch     uint64
 	cseq       uint32
 	round      uint32 // of its offer
+	attempt    uint32 // of the call, 0 for a request inside the dialog
 	status     uint16 // final response, 0 before
 	vias       uint16
 	method     sip.Method
@@ -150,23 +151,39 @@ type Call struct {
 	endedNow     int64 // packet time at which the end was noted
 	byeConfirmed bool
 	acked        bool
-	viewed       bool // an interim record has been made
-	changed      bool // since the last record
-	branchLeg    bool
+	viewed       bool   // an interim record has been made
+	invited      bool   // an INVITE of the attempt has been seen
+	attempt      uint32 // INVITEs of one number and From tag; 0 while neither an INVITE nor an answer to it was seen
 	inviteSeq    uint32
-	inviteVias   uint16 // fewest Vias among the INVITEs of inviteSeq
+	inviteVias   uint16 // fewest Vias among the messages of the attempt
+	srcVias      uint16 // Vias of the INVITE that Src and Dst are of
 	lowStatus    uint16 // final response seen on a hop behind the first only
 	lowAt        int64
 	transactions []transaction
 	rounds       uint32
+	answers      [2]answerRound
 
 	// Deadlines in packet time, 0 for none.
 	checkpointAt, timeoutAt, finalAt, forgetAt int64
 	order                                      uint64
-	due                                        int64 // the earliest deadline that is in the queue
+	due                                        int64 // the earliest deadline, which is in the timers
+	position                                   int   // there
 	gone                                       bool
-	queue                                      queueName
-	queued                                     uint64
+	line                                       lineName
+	before, after                              *Call // in that line
+}
+
+// answerRound is the newest round of addresses that a party gave in an answer: the copies of the answer, and the same
+// one on further hops, belong to it.
+type answerRound struct {
+	cseq   uint32
+	round  uint32
+	status uint16 // 0 for an ACK
+	method sip.Method
+}
+
+func (a answerRound) is(m *sip.Message) bool {
+	return a.round != 0 && a.cseq == m.CSeq() && int(a.status) == m.Status() && a.method == m.Method()
 }
 
 // Open says that the call has not ended.
@@ -177,23 +194,50 @@ func (c *Call) Established() bool {
 	return c.Answered != 0 || c.Flags&MidCall != 0 && (c.Status/100 == 2 || c.byeConfirmed)
 }
 
-// party says which side sent a message with these tags, and whether they are the dialog's.
-func (c *Call) party(from, to []byte, request bool) (p media.Party, exact, ok bool) {
+// match says how well the tags of a message fit a leg.
+type match uint8
+
+const (
+	noMatch     match = iota
+	otherBranch       // the From tag of a further branch, whose To tag is another one
+	otherTag          // the From tag of the call, and another To tag
+	compatible        // the From tag, and no To tag to compare
+	sameTags
+)
+
+// party says which side sent a message with these tags, and how well they are the dialog's.
+func (c *Call) party(from, to []byte, request bool) (p media.Party, how match) {
+	mine, other := from, to
 	switch {
-	case string(from) == c.FromTag:
-		p, exact, ok = media.Caller, len(to) == 0 || c.ToTag == "" || string(to) == c.ToTag, true
+	case string(from) == c.FromTag || c.Flags&Retagged != 0 && string(from) == c.FirstTag:
+		p = media.Caller
 	case len(to) > 0 && string(to) == c.FromTag:
-		p, exact, ok = media.Callee, c.ToTag == "" || string(from) == c.ToTag, true
+		p, mine, other = media.Callee, to, from
+	default:
+		return 0, noMatch
+	}
+	switch {
+	case len(other) == 0 && c.Branch != "":
+		how = otherBranch // an INVITE or CANCEL is the first leg's
+	case len(other) == 0 || c.ToTag == "":
+		how = compatible
+	case string(other) == c.ToTag && string(mine) == c.FromTag:
+		how = sameTags
+	case c.Branch != "":
+		how = otherBranch
+	default:
+		how = otherTag
 	}
 	if !request {
 		// A response carries the tags of its request and comes from the other side.
 		p = p.Other()
 	}
-	return p, exact, ok
+	return p, how
 }
 
+// transaction is the newest one of that name.
 func (c *Call) transaction(branch uint64, cseq uint32, method sip.Method) *transaction {
-	for i := range c.transactions {
+	for i := len(c.transactions) - 1; i >= 0; i-- {
 		if t := &c.transactions[i]; t.branch == branch && t.cseq == cseq && t.method == method {
 			return t
 		}
@@ -221,9 +265,10 @@ func (c *Call) count(m sip.Method) {
 	c.Methods = append(c.Methods, MethodCount{m, 1}) // bounded by the number of methods
 }
 
-// participant says that ip has taken part in the call's signalling.
+// participant says that ip has taken part in the call's signalling, or that a party named it for requests inside the
+// dialog: those may take the direct way (RFC 3261 section 12.2.1.1).
 func (c *Call) participant(ip [16]byte) bool {
-	if c.Src.IP == ip || c.Dst.IP == ip {
+	if c.Src.IP == ip || c.Dst.IP == ip || c.SrcVia.IP == ip {
 		return true
 	}
 	for i := range c.transactions {
@@ -234,6 +279,13 @@ func (c *Call) participant(ip [16]byte) bool {
 	for i := range c.Hops {
 		if c.Hops[i].Src.IP == ip || c.Hops[i].Dst.IP == ip {
 			return true
+		}
+	}
+	for _, f := range [...]Field{Contact, RemoteTarget} {
+		if contact, err := sip.ParseContact(c.Text.Get(f)); err == nil {
+			if uri, err := sip.ParseURI(contact.URI); err == nil && endpointOf(uri.Host, 0).IP == ip {
+				return true
+			}
 		}
 	}
 	return false

@@ -1,58 +1,88 @@
 package dialog
 
-import "slices"
-
-// queueName is one of the lines in which calls wait to be pushed out of a full table: what costs least goes first.
-type queueName uint8
-
-const (
-	held        queueName = iota // final record made; nothing is lost
-	early                        // not answered
-	established                  // answered
-	numQueues
+import (
+	"cmp"
+	"slices"
 )
 
-type queued struct {
-	call   *Call
-	ticket uint64 // that of the call when it was put here; another one says that it has moved on
-}
+// lineName is one of the lines in which calls wait to be pushed out of a full table: what costs least goes first.
+type lineName uint8
 
-func (t *Table) enqueue(c *Call, q queueName) {
-	t.orders++
-	c.queue, c.queued = q, t.orders
-	if list := t.queues[q]; len(list) > 2*t.cfg.Calls+64 {
-		t.queues[q] = slices.DeleteFunc(list, func(e queued) bool { return e.call.gone || e.call.queued != e.ticket })
+const (
+	noLine      lineName = iota
+	held                 // final record made; nothing is lost
+	early                // not answered
+	established          // answered
+	numLines
+)
+
+// line is a list of calls, linked through them, so that a call leaves it without a search and without a trace.
+type line struct{ first, last *Call }
+
+// enqueue puts c to the end of a line.
+func (t *Table) enqueue(c *Call, name lineName) {
+	t.dequeue(c)
+	if c.gone {
+		return
 	}
-	t.queues[q] = append(t.queues[q], queued{c, c.queued})
+	l := &t.lines[name]
+	c.line, c.before = name, l.last
+	if l.last == nil {
+		l.first = c
+	} else {
+		l.last.after = c
+	}
+	l.last = c
 }
 
-// evict makes room for one call. An open one gets its record first.
-func (t *Table) evict() {
-	for q := range t.queues {
-		for len(t.queues[q]) > 0 {
-			e := t.queues[q][0]
-			t.queues[q] = t.queues[q][1:]
-			c := e.call
-			if c.gone || c.queued != e.ticket {
-				continue
-			}
-			if !c.Done {
-				t.Stats.Evicted++
-				c.Flags |= Evicted
-				t.record(c, !c.Open(), t.now)
-				c.Done = true
-			}
-			t.remove(c)
+func (t *Table) dequeue(c *Call) {
+	if c.line == noLine {
+		return
+	}
+	l := &t.lines[c.line]
+	if c.before == nil {
+		l.first = c.after
+	} else {
+		c.before.after = c.after
+	}
+	if c.after == nil {
+		l.last = c.before
+	} else {
+		c.after.before = c.before
+	}
+	c.line, c.before, c.after = noLine, nil, nil
+}
+
+// maxLegs bounds the legs of one Call-ID, each of which every message of it looks at.
+const maxLegs = 32
+
+// room makes room for one more call with this Call-ID.
+func (t *Table) room(callID string) {
+	if legs := t.calls[callID]; len(legs) >= maxLegs {
+		t.pushOut(legs[0])
+	}
+	if t.size < t.cfg.Calls {
+		return
+	}
+	for _, l := range t.lines {
+		if l.first != nil {
+			t.pushOut(l.first)
 			return
 		}
 	}
 }
 
+// pushOut lets a call go before its time. What was not written down gets its record first.
+func (t *Table) pushOut(c *Call) {
+	if !c.Done {
+		t.Stats.Evicted++
+		c.Flags |= Evicted
+		t.record(c, !c.Open(), t.now)
+		c.Done = true
+	}
+	t.remove(c)
+}
+
 func sortByOrder(calls []*Call) {
-	slices.SortFunc(calls, func(a, b *Call) int {
-		if a.order < b.order {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(calls, func(a, b *Call) int { return cmp.Compare(a.order, b.order) })
 }

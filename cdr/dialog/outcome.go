@@ -36,8 +36,8 @@ func (c *Call) Outcome() Outcome {
 	}
 	switch c.Status {
 	case 0:
-		if c.Flags&MidCall != 0 {
-			return OutcomeUnknown
+		if c.Flags&MidCall != 0 || c.EndedBy != EndedByTimeout {
+			return OutcomeUnknown // hung up, and how far it had come was not seen
 		}
 		return OutcomeNoAnswer
 	case 486, 600:

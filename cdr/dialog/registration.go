@@ -1,7 +1,7 @@
 package dialog
 
 import (
-	"maps"
+	"slices"
 	"time"
 
 	"calltrail/decode"
@@ -40,8 +40,9 @@ type Registrar struct {
 	cfg      Config
 	emit     func(*Registration)
 	pending  map[registerKey]*register
-	order    []registerKey // oldest first, to bound pending
-	bindings map[string]binding
+	order    []placed // oldest first, to bound pending
+	bindings map[string][]binding
+	size     int   // of all bindings
 	sweepAt  int64 // packet time before which expired bindings are not looked for again
 }
 
@@ -50,8 +51,16 @@ type registerKey struct {
 	cseq   uint32
 }
 
-// register is a REGISTER that waits for its answer.
+// placed is a REGISTER in the order of their times; another one may have the key since.
+type placed struct {
+	key registerKey
+	req *register
+}
+
+// register is a REGISTER that waits for its answer, or that was answered a short time ago.
 type register struct {
+	at        int64 // packet time
+	answered  bool  // nothing else is kept then
 	text      Text
 	expires   int64
 	star      bool
@@ -63,47 +72,62 @@ type register struct {
 
 // binding is a registered contact of an address of record.
 type binding struct {
+	contact string
 	src     [16]byte
 	expires int64 // packet time
 }
 
-// maxPending bounds the REGISTER transactions that wait.
-const maxPending = 65536
+// Bounds of what waits and of what is remembered of one address of record.
+const (
+	maxPending  = 32768
+	maxContacts = 16
+)
 
 // NewRegistrar returns an empty one. emit is given the events.
 func NewRegistrar(cfg Config, emit func(*Registration)) *Registrar {
 	return &Registrar{
-		cfg: cfg.withDefaults(), emit: emit, pending: map[registerKey]*register{}, bindings: map[string]binding{},
+		cfg: cfg.withDefaults(), emit: emit, pending: map[registerKey]*register{}, bindings: map[string][]binding{},
 	}
 }
 
 // Handle takes in a REGISTER or an answer to one.
 func (r *Registrar) Handle(m *Message) {
-	key := registerKey{string(m.SIP.CallID()), m.SIP.CSeq()}
+	r.forget(m.Now)
 	if m.SIP.IsRequest() {
-		r.request(key, m)
+		r.request(m)
 		return
 	}
-	if m.SIP.Status() < 200 {
-		return
-	}
+	key := registerKey{string(m.SIP.CallID()), m.SIP.CSeq()}
 	req := r.pending[key]
-	if req == nil {
+	if req == nil || req.answered || m.SIP.Status() < 200 {
 		return // a copy, another hop's answer, or an answer without its question
 	}
-	delete(r.pending, key)
-	r.answer(key.callID, req, m)
+	// Copies of both may still come: they are no second log-in.
+	text := req.text
+	req.text, req.answered = Text{}, true
+	r.answer(key.callID, &text, req, m)
 }
 
-func (r *Registrar) request(key registerKey, m *Message) {
+// forget lets go of the REGISTERs that have been answered or not for so long that no copy will come, and of the oldest ones
+// when there are too many.
+func (r *Registrar) forget(now int64) {
+	for len(r.order) > 0 && (len(r.order) >= maxPending || now-r.order[0].req.at > int64(r.cfg.Hold)) {
+		if old := r.order[0]; r.pending[old.key] == old.req {
+			delete(r.pending, old.key)
+		}
+		r.order[0] = placed{}
+		r.order = r.order[1:]
+	}
+}
+
+func (r *Registrar) request(m *Message) {
+	key := registerKey{string(m.SIP.CallID()), m.SIP.CSeq()}
 	if r.pending[key] != nil {
 		return // a retransmission, or the same request on a further hop
 	}
-	for len(r.pending) >= maxPending || len(r.order) >= 2*maxPending {
-		delete(r.pending, r.order[0])
-		r.order = r.order[1:]
+	req := &register{
+		at: m.Now, expires: -1, src: m.Src, dst: m.Dst, anomalies: m.SIP.Anomalies(), contacts: m.SIP.Count(sip.HeaderContact),
 	}
-	req := &register{expires: -1, src: m.Src, dst: m.Dst, anomalies: m.SIP.Anomalies(), contacts: m.SIP.Count(sip.HeaderContact)}
 	req.text.redacted(To, m.SIP.Value(sip.HeaderTo))
 	req.text.redacted(Contact, m.SIP.Value(sip.HeaderContact))
 	req.text.verbatim(UserAgent, m.SIP.Value(sip.HeaderUserAgent))
@@ -119,19 +143,21 @@ func (r *Registrar) request(key registerKey, m *Message) {
 		}
 	}
 	r.pending[key] = req
-	r.order = append(r.order, key)
+	r.order = append(r.order, placed{key, req})
 }
 
-func (r *Registrar) answer(callID string, req *register, m *Message) {
+func (r *Registrar) answer(callID string, text *Text, req *register, m *Message) {
 	status := m.SIP.Status()
 	ev := Registration{
-		CallID: []byte(callID), AOR: req.text.Get(To), Contact: req.text.Get(Contact), UserAgent: req.text.Get(UserAgent),
-		AuthUser: req.text.Get(AuthUser), AuthRealm: req.text.Get(AuthRealm), Expires: -1, Status: status, At: m.At,
+		CallID: []byte(callID), AOR: text.Get(To), Contact: text.Get(Contact), UserAgent: text.Get(UserAgent),
+		AuthUser: text.Get(AuthUser), AuthRealm: text.Get(AuthRealm), Expires: -1, Status: status, At: m.At,
 		Src: req.src, Dst: req.dst, VLAN: m.VLAN, VLANs: m.VLANs, Anomalies: req.anomalies | m.SIP.Anomalies(),
 	}
 	if status >= 300 {
 		if challenge := status == 401 || status == 407; challenge && !req.hasAuth || status == 423 {
-			return // asked for credentials, or for a longer interval: the next REGISTER decides
+			// Asked for credentials, or for a longer interval: the next REGISTER decides, which some send with the same number.
+			delete(r.pending, registerKey{callID, m.SIP.CSeq()})
+			return
 		}
 		ev.Event = Refused
 		r.emit(&ev)
@@ -140,49 +166,82 @@ func (r *Registrar) answer(callID string, req *register, m *Message) {
 	if req.contacts == 0 {
 		return // a question for the bindings there are (RFC 3261 section 10.2.3)
 	}
-	ev.Expires = granted(req, m)
-	key := string(ev.AOR) + "\x00" + string(contactKey(ev.Contact))
-	known, ok := r.bindings[key]
-	ok = ok && known.expires > m.Now
-	switch {
-	case ev.Expires == 0 || req.star:
+	ev.Expires = granted(ev.Contact, req, m)
+	aor, contact := string(contactKey(ev.AOR)), string(contactKey(ev.Contact))
+	switch known := r.find(aor, contact, m.Now); {
+	case req.star:
 		ev.Event, ev.Expires = LogOut, 0
-		delete(r.bindings, key)
-	case ok && known.src == req.src.IP:
-		r.remember(key, req, ev.Expires, m.Now)
-		return
-	case ok:
-		ev.Event = Change
-		r.remember(key, req, ev.Expires, m.Now)
-	default:
+		r.size -= len(r.bindings[aor])
+		delete(r.bindings, aor)
+	case ev.Expires == 0:
+		ev.Event = LogOut
+		r.drop(aor, func(b *binding) bool { return b.contact == contact })
+	case known == nil:
 		ev.Event = LogIn
-		r.remember(key, req, ev.Expires, m.Now)
+		r.remember(aor, binding{contact, req.src.IP, until(ev.Expires, m.Now)}, m.Now)
+	default:
+		moved := known.src != req.src.IP
+		known.src, known.expires = req.src.IP, until(ev.Expires, m.Now)
+		if !moved {
+			return
+		}
+		ev.Event = Change
 	}
 	r.emit(&ev)
 }
 
-// remember notes a binding. A full table forgets what has expired, at most once a minute; if that is not enough, the
-// binding is not remembered and its next refresh is told as a log-in again, which is less wrong than not telling.
-func (r *Registrar) remember(key string, req *register, expires, now int64) {
+// until is when a binding ends that was granted for so many seconds, an hour when the answer does not say (RFC 3261 section
+// 10.2.1.1).
+func until(expires, now int64) int64 {
 	if expires < 0 {
 		expires = 3600
 	}
-	if _, ok := r.bindings[key]; !ok && len(r.bindings) >= r.cfg.Registrations {
-		if now < r.sweepAt {
-			return
-		}
-		r.sweepAt = now + int64(time.Minute)
-		maps.DeleteFunc(r.bindings, func(_ string, b binding) bool { return b.expires <= now })
-		if len(r.bindings) >= r.cfg.Registrations {
-			return
+	return now + expires*1e9
+}
+
+// find returns the binding of a contact that has not expired.
+func (r *Registrar) find(aor, contact string, now int64) *binding {
+	list := r.bindings[aor]
+	for i := range list {
+		if list[i].contact == contact && list[i].expires > now {
+			return &list[i]
 		}
 	}
-	r.bindings[key] = binding{req.src.IP, now + expires*1e9}
+	return nil
+}
+
+// drop forgets bindings of an address of record.
+func (r *Registrar) drop(aor string, which func(*binding) bool) {
+	list := slices.DeleteFunc(r.bindings[aor], func(b binding) bool { return which(&b) })
+	r.size -= len(r.bindings[aor]) - len(list)
+	if len(list) == 0 {
+		delete(r.bindings, aor)
+	} else {
+		r.bindings[aor] = list
+	}
+}
+
+// remember notes a binding. A full table forgets what has expired, at most once a minute; if that is not enough, the
+// binding is not remembered and its next refresh is told as a log-in again, which is less wrong than not telling.
+func (r *Registrar) remember(aor string, b binding, now int64) {
+	expired := func(o *binding) bool { return o.expires <= now }
+	r.drop(aor, expired)
+	if r.size >= r.cfg.Registrations && now >= r.sweepAt {
+		r.sweepAt = now + int64(time.Minute)
+		for other := range r.bindings {
+			r.drop(other, expired)
+		}
+	}
+	if r.size >= r.cfg.Registrations || len(r.bindings[aor]) >= maxContacts {
+		return
+	}
+	r.bindings[aor] = append(r.bindings[aor], b)
+	r.size++
 }
 
 // granted is the interval the registrar granted: of the contact in its answer, of Expires, or what was asked.
-func granted(req *register, m *Message) int64 {
-	want := contactKey(req.text.Get(Contact))
+func granted(contact []byte, req *register, m *Message) int64 {
+	want := contactKey(contact)
 	for v := range m.SIP.Values(sip.HeaderContact) {
 		c, err := sip.ParseContact(v)
 		if err == nil && c.HasExpires && string(contactKey(v)) == string(want) {
@@ -198,7 +257,7 @@ func granted(req *register, m *Message) int64 {
 	return req.expires
 }
 
-// contactKey is the URI of a Contact without parameters.
+// contactKey is the instance of a Contact (RFC 5626), or else its URI without parameters; so of a To.
 func contactKey(value []byte) []byte {
 	c, err := sip.ParseContact(value)
 	if err != nil {

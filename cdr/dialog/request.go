@@ -1,6 +1,8 @@
 package dialog
 
 import (
+	"math"
+
 	"calltrail/cdr/media"
 	"calltrail/decode/sip"
 )
@@ -10,17 +12,13 @@ func (t *Table) request(m *Message) {
 	case sip.MethodINVITE:
 		t.invite(m)
 	case sip.MethodACK:
-		if c, p, ok := t.known(m); ok {
-			t.ack(c, p, m)
-		}
+		t.ack(m)
 	case sip.MethodCANCEL:
 		t.cancel(m)
 	case sip.MethodBYE:
 		t.bye(m)
 	case sip.MethodPRACK, sip.MethodUPDATE, sip.MethodINFO, sip.MethodREFER:
-		if c, p, ok := t.known(m); ok {
-			t.within(c, p, m)
-		}
+		t.within(m)
 	default:
 		// OPTIONS, SUBSCRIBE, NOTIFY, MESSAGE and others may stand in a call's dialog; they change nothing.
 		if c, p, exact := t.find(m.SIP); exact && len(m.SIP.ToTag()) > 0 {
@@ -32,35 +30,39 @@ func (t *Table) request(m *Message) {
 	}
 }
 
-// known finds the call of a request inside a dialog.
-func (t *Table) known(m *Message) (*Call, media.Party, bool) {
-	c, p, _ := t.find(m.SIP)
+// known finds the call of a request that belongs to one.
+func (t *Table) known(m *Message) (c *Call, p media.Party, exact bool) {
+	c, p, exact = t.find(m.SIP)
 	if c == nil {
 		t.Stats.Orphans++
 		return nil, 0, false
 	}
-	t.touch(c, p, m)
 	c.count(m.SIP.Method())
-	return c, p, true
+	return c, p, exact
 }
 
 func (t *Table) invite(m *Message) {
-	c, p, _ := t.find(m.SIP)
+	c, p, exact := t.find(m.SIP)
 	if len(m.SIP.ToTag()) > 0 {
-		t.reinvite(c, p, m)
+		t.reinvite(c, p, exact, m)
 		return
 	}
-	switch {
-	case c == nil:
-		c = t.retagged(m)
-		if c == nil {
+	if c == nil {
+		if c = t.retagged(m); c == nil {
 			c = t.newCall(m)
 		}
-	case c.state == ended && m.SIP.CSeq() > c.inviteSeq && !c.mayRetry(m.Now, int64(t.cfg.Hold), true):
-		// The Call-ID is used again for another call (a program's fault: RFC 3261 section 8.1.1.4).
+	}
+	switch t.relation(c, m) {
+	case anotherCall:
 		c = t.newCall(m)
-	case c.Done && m.SIP.CSeq() <= c.inviteSeq:
-		return // a late copy: the record is made
+	case lateCopy:
+		if !c.Done {
+			c.count(sip.MethodINVITE)
+		}
+		return
+	case furtherAttempt:
+		t.again(c, m)
+	case sameAttempt:
 	}
 	t.touch(c, media.Caller, m)
 	c.count(sip.MethodINVITE)
@@ -68,39 +70,74 @@ func (t *Table) invite(m *Message) {
 	t.schedule(c)
 }
 
-// outgoing takes in an INVITE of the caller that begins the call or tries it again.
+// relation says what an INVITE without To tag is to the call with its Call-ID and From tag.
+type relation uint8
+
+const (
+	sameAttempt    relation = iota // the call's own, again or on a further hop, or its first
+	furtherAttempt                 // the call is tried again: with credentials, at another target, with other demands
+	anotherCall                    // the Call-ID is used again (a program's fault: RFC 3261 section 8.1.1.4)
+	lateCopy                       // of an earlier attempt, or after the record
+)
+
+func (t *Table) relation(c *Call, m *Message) relation {
+	seq, retry := m.SIP.CSeq(), c.mayRetry(m.Now, int64(t.cfg.Hold), true)
+	tx := c.transaction(t.branch(m.SIP), seq, sip.MethodINVITE)
+	retagged := string(m.SIP.FromTag()) != c.FromTag
+	switch {
+	case tx != nil && tx.attempt < c.attempt:
+		return lateCopy
+	case retagged && string(m.SIP.FromTag()) == c.FirstTag:
+		return lateCopy // its transaction is forgotten
+	case retagged:
+		return furtherAttempt
+	case c.attempt == 0 && c.Flags&MidCall == 0:
+		return sameAttempt // the first one
+	case c.attempt == 0:
+		return anotherCall // than one found in its middle
+	case seq < c.inviteSeq:
+		return lateCopy
+	case seq > c.inviteSeq && (retry || c.state == calling || c.state == ringing):
+		return furtherAttempt
+	case seq > c.inviteSeq:
+		return anotherCall
+	case tx == nil && c.state == ended && c.Status >= 300 && uint16(m.SIP.ViaCount()) <= c.inviteVias && //nolint:gosec // small
+		m.Now-c.Ended <= int64(t.cfg.Hold):
+		return furtherAttempt // a proxy tries another target (RFC 3261 section 16.7, item 4), and the tap is behind it
+	case c.Done:
+		return lateCopy
+	}
+	return sameAttempt
+}
+
+// outgoing takes in an INVITE of the call's attempt.
 func (t *Table) outgoing(c *Call, m *Message) {
 	seq, vias := m.SIP.CSeq(), uint16(m.SIP.ViaCount()) //nolint:gosec // at most the lines of one message
 	branch := t.branch(m.SIP)
+	c.attempt = max(c.attempt, 1)
 	tx := c.transaction(branch, seq, sip.MethodINVITE)
-	isNew := tx == nil
-	newest := seq > c.inviteSeq || len(c.transactions) == 0
-	if newest && c.inviteSeq != 0 {
-		t.again(c, m)
-	}
+	isNew := tx == nil || tx.attempt != c.attempt
 	if isNew {
 		tx = c.addTransaction(transaction{
-			branch: branch, cseq: seq, method: sip.MethodINVITE, vias: vias, fromCaller: true, src: m.Src, dst: m.Dst,
+			branch: branch, cseq: seq, method: sip.MethodINVITE, attempt: c.attempt, vias: vias, fromCaller: true,
+			src: m.Src, dst: m.Dst,
 		})
 		c.hop(m)
 	}
-	switch {
-	case newest:
-		first := c.inviteSeq == 0
-		c.inviteSeq, c.inviteVias = seq, vias
-		c.FromTag = string(m.SIP.FromTag())
-		c.Text.invite(m.SIP)
-		if first {
-			c.from(m)
-		}
-	case isNew && vias < c.inviteVias && seq == c.inviteSeq:
-		// A hop nearer to the caller was seen after one behind it.
-		c.inviteVias = vias
-		c.Text.invite(m.SIP)
+	if !c.invited || isNew && vias < c.inviteVias {
+		// The first one of the attempt, or a hop nearer to the caller, seen after one behind it.
+		c.Text.invite(m.SIP, c.attempt > 1)
+		c.inviteVias = min(c.inviteVias, vias)
+	}
+	if vias < c.srcVias {
+		c.srcVias = vias
 		c.from(m)
 	}
-	if c.state == calling {
-		c.timeoutAt = m.Now + int64(t.cfg.InviteTimeout)
+	if !c.invited {
+		c.invited, c.inviteSeq, c.FromTag = true, seq, string(m.SIP.FromTag())
+		if c.state == calling {
+			c.timeoutAt = m.Now + int64(t.cfg.InviteTimeout)
+		}
 	}
 	t.offer(c, media.Caller, tx, m, isNew)
 }
@@ -127,7 +164,7 @@ func (c *Call) from(m *Message) {
 	}
 }
 
-// again notes that the caller tries the call once more: with credentials, at another target, with other demands.
+// again begins a further attempt of the call.
 func (t *Table) again(c *Call, m *Message) {
 	if c.Status != 0 {
 		if len(c.Attempts) < maxAttempts {
@@ -136,15 +173,16 @@ func (t *Table) again(c *Call, m *Message) {
 			c.Flags |= Truncated
 		}
 	}
-	if c.Done {
-		t.reopen(c)
+	if string(m.SIP.FromTag()) != c.FromTag {
+		c.Flags |= Retagged
 	}
-	c.Status, c.Q850, c.Ended, c.EndedBy, c.lowStatus = 0, -1, 0, EndedNot, 0
-	c.Text.fields[ReasonPhrase] = extent{}
-	c.state, c.finalAt, c.cancelled = calling, 0, 0
-	c.timeoutAt = m.Now + int64(t.cfg.InviteTimeout)
-	c.ToTag = ""
-	t.media.Reopen(&c.Media)
+	t.resume(c, m.Now)
+	c.Status, c.Q850, c.ToTag, c.lowStatus = 0, -1, "", 0
+	c.Text.clear(ReasonPhrase, ServerAgent)
+	c.state, c.cancelled, c.acked, c.invited = calling, 0, false, false
+	c.answers = [2]answerRound{}
+	c.attempt++
+	c.inviteVias = math.MaxUint16
 	t.enqueue(c, early)
 }
 
@@ -152,9 +190,7 @@ func (t *Table) again(c *Call, m *Message) {
 // after a refusal that asks for it.
 func (t *Table) retagged(m *Message) *Call {
 	for _, c := range t.calls[string(m.SIP.CallID())] {
-		if c.state == ended && c.Src.IP == m.Src.IP && c.mayRetry(m.Now, int64(t.cfg.Hold), false) && m.SIP.CSeq() >= c.inviteSeq {
-			c.Flags |= Retagged
-			c.inviteSeq = min(c.inviteSeq, m.SIP.CSeq()-1) // the number may be the same, the transaction is not
+		if c.state == ended && c.Src.IP == m.Src.IP && c.mayRetry(m.Now, int64(t.cfg.Hold), false) {
 			return c
 		}
 	}
@@ -162,31 +198,31 @@ func (t *Table) retagged(m *Message) *Call {
 }
 
 // mayRetry says that the call ended with an answer that a caller follows with another INVITE of the same call, and not
-// long ago. A challenge may wait for a person to type a password, as long as the dialog's tag is the same.
+// longer ago than within. A challenge may wait for a person to type a password, as long as the dialog's tag is the same.
 func (c *Call) mayRetry(now, within int64, sameTag bool) bool {
-	if c.Ended == 0 {
+	if c.state != ended {
 		return false
 	}
+	soon := now-c.Ended <= within
 	switch c.Status {
 	case 401, 407:
-		return sameTag || now-c.Ended <= within
+		return soon || sameTag
 	case 415, 420, 422, 488, 503:
-		return now-c.Ended <= within
+		return soon
 	}
-	return c.Status/100 == 3 && now-c.Ended <= within
+	return soon && c.Status/100 == 3
 }
 
 // reinvite is an INVITE inside a dialog: it changes the session, never the call.
-func (t *Table) reinvite(c *Call, p media.Party, m *Message) {
+func (t *Table) reinvite(c *Call, p media.Party, exact bool, m *Message) {
 	if c == nil {
-		c, p = t.midCall(m), media.Caller
+		c, p, exact = t.midCall(m), media.Caller, true
 	}
 	if c.Done {
 		return
 	}
-	t.touch(c, p, m)
 	c.count(sip.MethodINVITE)
-	t.inside(c, p, m)
+	t.inside(c, p, exact, m)
 	t.schedule(c)
 }
 
@@ -196,9 +232,8 @@ func (t *Table) midCall(m *Message) *Call {
 	t.Stats.MidCall++
 	c.Flags |= MidCall
 	c.ToTag = string(m.SIP.ToTag())
-	c.inviteSeq = m.SIP.CSeq()
 	if m.SIP.IsRequest() {
-		c.Text.invite(m.SIP)
+		c.Text.invite(m.SIP, false)
 		c.from(m)
 	} else {
 		// Only the answer is seen: it goes from the callee to the caller.
@@ -214,14 +249,22 @@ func (t *Table) midCall(m *Message) *Call {
 }
 
 // within takes in any other request inside the dialog.
-func (t *Table) within(c *Call, p media.Party, m *Message) {
-	if m.SIP.Method() == sip.MethodREFER {
-		c.Text.redirect("refer", m.SIP.Value(sip.HeaderReferTo), nil)
+func (t *Table) within(m *Message) {
+	c, p, exact := t.known(m)
+	if c == nil || c.Done {
+		return
 	}
-	t.inside(c, p, m)
+	if m.SIP.Method() == sip.MethodREFER && exact {
+		c.Text.redirect(byRefer, m.SIP.Value(sip.HeaderReferTo), nil)
+	}
+	t.inside(c, p, exact, m)
 }
 
-func (t *Table) inside(c *Call, p media.Party, m *Message) {
+func (t *Table) inside(c *Call, p media.Party, exact bool, m *Message) {
+	if !exact && c.Established() {
+		return // another dialog's, or made up
+	}
+	t.touch(c, p, m)
 	branch, seq, method := t.branch(m.SIP), m.SIP.CSeq(), m.SIP.Method()
 	tx := c.transaction(branch, seq, method)
 	isNew := tx == nil
@@ -241,13 +284,15 @@ func (t *Table) offer(c *Call, p media.Party, tx *transaction, m *Message, isNew
 	}
 	tx.offer = true
 	tx.round = t.round(c, tx)
+	c.answers[p] = answerRound{} // what the party answered before is no longer its newest word
 	t.media.Describe(&c.Media, p, m.SDP, m.Src, m.Scope, tx.round, m.Now)
 }
 
 // round numbers the offers of a call; the hops of one request share the number.
 func (t *Table) round(c *Call, tx *transaction) uint32 {
 	for i := range c.transactions {
-		if o := &c.transactions[i]; o != tx && o.round != 0 && o.cseq == tx.cseq && o.method == tx.method && o.fromCaller == tx.fromCaller {
+		if o := &c.transactions[i]; o != tx && o.round != 0 && o.cseq == tx.cseq && o.method == tx.method &&
+			o.fromCaller == tx.fromCaller && o.attempt == tx.attempt {
 			return o.round
 		}
 	}
@@ -255,42 +300,48 @@ func (t *Table) round(c *Call, tx *transaction) uint32 {
 	return c.rounds
 }
 
-func (t *Table) ack(c *Call, p media.Party, m *Message) {
-	if m.SIP.CSeq() == c.inviteSeq {
+func (t *Table) ack(m *Message) {
+	c, p, exact := t.known(m)
+	if c == nil || !exact && c.Established() {
+		return // none, or that of a branch that was refused
+	}
+	t.touch(c, p, m)
+	if p == media.Caller && c.invited && m.SIP.CSeq() == c.inviteSeq {
 		c.acked = true
+		t.promote(c, m.Now)
 	}
-	if m.SDP != nil && !c.Done {
-		// The offer was in the 2xx: this is the answer.
-		c.rounds++
-		t.media.Describe(&c.Media, p, m.SDP, m.Src, m.Scope, c.rounds, m.Now)
-		t.media.Commit(&c.Media, p, m.Now)
+	if old := c.answers[p]; m.SDP == nil || c.Done || old.method == sip.MethodACK && m.SIP.CSeq() < old.cseq {
+		return
 	}
+	// The offer was in the 2xx: this is the answer.
+	t.described(c, p, m)
+	t.media.Commit(&c.Media, p, m.Now)
+	t.moved(c, m.Now)
 }
 
 func (t *Table) cancel(m *Message) {
-	c, p, ok := t.known(m)
-	if !ok || c.Done {
+	c, p, _ := t.known(m)
+	if c == nil || c.Done {
 		return
 	}
 	tx := c.transaction(t.branch(m.SIP), m.SIP.CSeq(), sip.MethodINVITE)
-	switch {
-	case tx == nil || tx.src.IP != m.Src.IP || p != media.Caller:
+	if tx == nil || tx.src.IP != m.Src.IP || p != media.Caller {
 		// RFC 3261 section 9.1: a CANCEL has the branch of its INVITE and goes where that went.
 		t.Stats.Unverified++
 		c.Flags |= UnverifiedEnd
-	case tx.vias > c.inviteVias || tx.cseq != c.inviteSeq:
+		return
+	}
+	t.touch(c, p, m)
+	switch {
+	case tx.vias > c.inviteVias || tx.attempt != c.attempt:
 		// A proxy gives up a branch; the caller has not.
-	default:
+	case c.Answered != 0:
+		c.Flags |= CancelRace
+	case c.cancelled == 0 && c.Open():
 		t.q850(c, m)
-		if c.Answered != 0 {
-			c.Flags |= CancelRace
-			return
-		}
-		if c.cancelled == 0 && c.Open() {
-			c.cancelled = m.At
-			c.timeoutAt = m.Now + int64(t.cfg.InviteTimeout)
-			t.schedule(c)
-		}
+		c.cancelled = m.At
+		c.timeoutAt = m.Now + int64(t.cfg.InviteTimeout)
+		t.schedule(c)
 	}
 }
 
@@ -320,15 +371,13 @@ func (t *Table) bye(m *Message) {
 			fromCaller: p == media.Caller, src: m.Src, dst: m.Dst,
 		})
 	}
-	if c.state == ended {
+	if c.state == ended && (c.EndedBy != EndedByTimeout || c.Answered == 0) {
 		return
 	}
+	t.promote(c, m.Now)
 	t.q850(c, m)
-	by := EndedByCaller
-	if p == media.Callee {
-		by = EndedByCallee
-	}
-	if c.branchLeg && by == EndedByCaller && m.At-c.Answered < media.Linger {
+	by := enders[p]
+	if c.Forked && by == EndedByCaller && m.At-c.Answered < media.Linger {
 		c.Flags |= ForkDropped
 	}
 	t.end(c, m.At, m.Now, by)

@@ -1,6 +1,7 @@
 package dialog
 
 import (
+	"slices"
 	"time"
 
 	"calltrail/cdr/media"
@@ -24,21 +25,51 @@ func (t *Table) response(m *Message) {
 		t.touch(c, p, m)
 	}
 	tx := c.transaction(t.branch(m.SIP), m.SIP.CSeq(), method)
-	switch method {
-	case sip.MethodINVITE:
-		t.inviteAnswer(c, p, exact, tx, m)
-	case sip.MethodBYE:
-		if s := m.SIP.Status(); s/100 == 2 || s == 481 {
-			c.byeConfirmed = true
-			if c.state == ended && c.finalAt != 0 {
-				c.finalAt = min(c.finalAt, max(m.Now, c.endedNow+int64(t.cfg.Settle)))
-			}
+	repeated := tx != nil && tx.status != 0 // the final response is known
+	if tx != nil && tx.status == 0 && m.SIP.Status() >= 200 {
+		tx.status = uint16(m.SIP.Status()) //nolint:gosec // 200-699
+	}
+	switch {
+	case method == sip.MethodINVITE && c.initial(p, tx, m):
+		t.inviteAnswer(c, p, tx, m)
+	case c.Done || !exact && c.Established():
+	case method == sip.MethodBYE:
+		t.byeAnswer(c, p, exact, tx, m)
+	case method == sip.MethodINVITE || method == sip.MethodUPDATE || method == sip.MethodPRACK:
+		if !repeated && (tx == nil || tx.attempt == 0) {
+			t.answer(c, p, tx, m) // 491 and other refusals of a re-INVITE change no state
 		}
-	case sip.MethodUPDATE, sip.MethodPRACK:
-		t.answer(c, p, tx, m)
 	default:
 	}
 	t.schedule(c)
+}
+
+// initial says that a response to an INVITE is one to the caller's newest attempt.
+func (c *Call) initial(p media.Party, tx *transaction, m *Message) bool {
+	if p != media.Callee || c.attempt == 0 {
+		return false
+	}
+	if tx != nil {
+		return tx.attempt == c.attempt
+	}
+	return m.SIP.CSeq() == c.inviteSeq
+}
+
+// byeAnswer takes in the response to a BYE: a challenge or another refusal leaves it open whether the call is over.
+func (t *Table) byeAnswer(c *Call, p media.Party, exact bool, tx *transaction, m *Message) {
+	switch s := m.SIP.Status(); {
+	case s/100 != 2 && s != 481:
+	case tx != nil:
+		c.byeConfirmed = true
+		if c.state == ended && c.finalAt != 0 {
+			c.finalAt = min(c.finalAt, max(m.Now, c.endedNow+int64(t.cfg.Settle)))
+		}
+	case exact && c.Open() && c.participant(m.Dst.IP):
+		// The BYE itself was not seen.
+		c.byeConfirmed = true
+		t.promote(c, m.Now)
+		t.end(c, m.At, m.Now, enders[p.Other()])
+	}
 }
 
 // unseen begins the record of a call of which only answers are seen.
@@ -49,39 +80,37 @@ func (t *Table) unseen(m *Message) (*Call, media.Party) {
 		return nil, 0
 	}
 	c := t.midCall(m)
-	c.inviteVias = uint16(m.SIP.ViaCount()) //nolint:gosec // small
+	c.attempt, c.inviteSeq = 1, m.SIP.CSeq()
 	c.state = calling
+	c.timeoutAt = m.Now + int64(t.cfg.RingTimeout)
+	t.enqueue(c, early)
 	if s >= 300 && len(m.SIP.ToTag()) == 0 {
 		c.ToTag = ""
 	}
 	return c, media.Callee
 }
 
-// inviteAnswer takes in a response to an INVITE.
-func (t *Table) inviteAnswer(c *Call, p media.Party, exact bool, tx *transaction, m *Message) {
-	status, seq := m.SIP.Status(), m.SIP.CSeq()
-	if tx != nil && status >= 200 {
-		tx.status = uint16(status) //nolint:gosec // 200-699
+// inviteAnswer takes in a response to the INVITE that began the call or its newest attempt.
+func (t *Table) inviteAnswer(c *Call, p media.Party, tx *transaction, m *Message) {
+	status, vias := m.SIP.Status(), uint16(m.SIP.ViaCount()) //nolint:gosec // small
+	if tx != nil {
+		vias = tx.vias
+	} else if !c.invited && vias < c.inviteVias {
+		c.inviteVias = vias
+		c.Src, c.Dst = m.Dst, m.Src
 	}
-	initial := seq == c.inviteSeq && p == media.Callee && (tx == nil || tx.fromCaller)
-	if !initial {
-		if seq >= c.inviteSeq && !c.Done {
-			t.answer(c, p, tx, m) // of a re-INVITE: 491 and other refusals change no state
-		}
-		return
-	}
-	first := tx == nil || tx.vias <= c.inviteVias // the hop nearest to the caller
+	first := vias <= c.inviteVias // the hop nearest to the caller
 	switch {
 	case status < 200:
 		t.provisional(c, p, first, m)
 	case status < 300:
-		t.success(c, p, exact, first, tx, m)
+		t.success(c, p, first, tx, m)
 	case c.Answered != 0 || c.Done:
 		// The 2xx has decided; another branch's refusal says nothing.
-	case !first:
-		c.lowStatus, c.lowAt = uint16(status), m.At //nolint:gosec // 300-699
-	default:
+	case first:
 		t.refused(c, m, status)
+	case c.lowStatus/100 != 2:
+		c.lowStatus, c.lowAt = uint16(status), m.At //nolint:gosec // 300-699
 	}
 }
 
@@ -91,7 +120,7 @@ func (t *Table) provisional(c *Call, p media.Party, first bool, m *Message) {
 	}
 	c.state = ringing
 	if c.cancelled == 0 {
-		c.timeoutAt = m.Now + int64(t.cfg.RingTimeout)
+		c.extend(m.Now + int64(t.cfg.RingTimeout))
 	}
 	status := m.SIP.Status()
 	if tag := m.SIP.ToTag(); len(tag) > 0 && first {
@@ -107,49 +136,52 @@ func (t *Table) provisional(c *Call, p media.Party, first bool, m *Message) {
 	}
 }
 
-// described takes in a session description of a response: its addresses may carry media from now on (early media).
+// described takes in a session description of an answer: its addresses may carry media from now on (early media).
 func (t *Table) described(c *Call, p media.Party, m *Message) {
-	c.rounds++
-	t.media.Describe(&c.Media, p, m.SDP, m.Src, m.Scope, c.rounds, m.Now)
+	a := &c.answers[p]
+	if !a.is(m.SIP) {
+		c.rounds++
+		*a = answerRound{
+			cseq: m.SIP.CSeq(), round: c.rounds, status: uint16(m.SIP.Status()), method: m.SIP.Method(), //nolint:gosec // 0-699
+		}
+	}
+	t.media.Describe(&c.Media, p, m.SDP, m.Src, m.Scope, a.round, m.Now)
 }
 
-func (t *Table) success(c *Call, p media.Party, exact, first bool, tx *transaction, m *Message) {
+func (t *Table) success(c *Call, p media.Party, first bool, tx *transaction, m *Message) {
 	tag := string(m.SIP.ToTag())
 	switch {
 	case c.Answered != 0 && tag != c.ToTag:
-		if first {
+		if first && tag != "" {
 			t.fork(c, tag, m)
 		}
 		return
 	case c.Answered != 0:
-		if m.SDP != nil && !c.Done && !exact {
+		// A copy, or the same answer on a further hop, where a relay may have put its own addresses.
+		if m.SDP != nil && !c.Done && c.answers[p].is(m.SIP) {
 			t.described(c, p, m)
 		}
-		return // a copy, or the same answer on a further hop
+		return
 	case !first:
 		c.lowStatus, c.lowAt = uint16(m.SIP.Status()), m.At //nolint:gosec // 2xx
+		if c.ToTag == "" {
+			c.ToTag = tag
+		}
 		if m.SDP != nil && !c.Done {
 			t.described(c, p, m)
 		}
 		return
 	}
-	if c.state == ended || c.Done {
+	if c.state == ended {
 		// A 2xx after 64*T1 or after the 487: the callee did answer.
 		c.Flags |= LateAnswer
-		if c.Done {
-			t.reopen(c)
-		}
-		c.Ended, c.EndedBy, c.finalAt = 0, EndedNot, 0
-		t.media.Reopen(&c.Media)
+		t.resume(c, m.Now)
 	}
 	if c.cancelled != 0 {
 		c.Flags |= CancelRace
 	}
-	c.state, c.Answered, c.Status, c.ToTag = answered, m.At, m.SIP.Status(), tag
-	c.Text.fields[ReasonPhrase] = extent{}
-	c.Text.verbatim(ReasonPhrase, m.SIP.ReasonPhrase())
-	c.Text.redacted(Connected, m.SIP.Value(sip.HeaderPAssertedIdentity))
-	t.serverAgent(c, m)
+	c.state, c.Answered, c.Status, c.Q850, c.ToTag = answered, m.At, m.SIP.Status(), -1, tag
+	t.answeredBy(c, m)
 	t.enqueue(c, established)
 	if m.SDP != nil {
 		t.described(c, p, m)
@@ -158,8 +190,30 @@ func (t *Table) success(c *Call, p media.Party, exact, first bool, tx *transacti
 	if tx != nil && tx.offer {
 		t.media.Commit(&c.Media, p.Other(), m.Now)
 	}
+	c.Media.Moved = false
 	t.session(c, m)
 	t.change(c, m.Now)
+}
+
+// answeredBy keeps what the 2xx says of who answered.
+func (t *Table) answeredBy(c *Call, m *Message) {
+	c.Text.clear(ReasonPhrase, Connected, ServerAgent, RemoteTarget)
+	c.Text.verbatim(ReasonPhrase, m.SIP.ReasonPhrase())
+	c.Text.redacted(Connected, m.SIP.Value(sip.HeaderPAssertedIdentity))
+	c.Text.redacted(RemoteTarget, m.SIP.Value(sip.HeaderContact))
+	t.serverAgent(c, m)
+}
+
+// promote answers a call by the 2xx that was seen on a hop behind the first: the caller went on as after a 2xx.
+func (t *Table) promote(c *Call, now int64) {
+	if c.Answered != 0 || c.lowStatus/100 != 2 || c.state == ended {
+		return
+	}
+	c.Flags |= DownstreamState
+	c.state, c.Answered, c.Status = answered, c.lowAt, int(c.lowStatus)
+	c.timeoutAt = now + int64(t.cfg.MaxAge)
+	t.enqueue(c, established)
+	t.change(c, now)
 }
 
 func (t *Table) serverAgent(c *Call, m *Message) {
@@ -173,19 +227,32 @@ func (t *Table) serverAgent(c *Call, m *Message) {
 // session sets the time at which an answered call without another sign of life is over: the session timer (RFC 4028) if
 // the parties use one.
 func (t *Table) session(c *Call, m *Message) {
-	c.timeoutAt = m.Now + int64(t.cfg.MaxAge)
+	life := int64(t.cfg.MaxAge)
 	if s, err := sip.ParseSessionExpires(m.SIP.Value(sip.HeaderSessionExpires)); err == nil && s.Seconds > 0 {
-		c.timeoutAt = min(c.timeoutAt, m.Now+int64(s.Seconds)*1e9)
+		life = min(life, int64(s.Seconds)*1e9)
+	}
+	c.extend(m.Now + life)
+}
+
+// t1 is the round-trip time estimate of RFC 3261 section 17.1.1.1: nothing is sent again sooner.
+const t1 = int64(500 * time.Millisecond)
+
+// extend puts the time-out off. What puts it off by less than t1 is a copy, of a mirror port or on a further hop, and must
+// not change when the call ends.
+func (c *Call) extend(at int64) {
+	if late := at - c.timeoutAt; late < 0 || late >= t1 {
+		c.timeoutAt = at
 	}
 }
 
 // refused takes in a final response that is no 2xx on the first hop.
 func (t *Table) refused(c *Call, m *Message, status int) {
-	if c.state == ended {
+	over := c.state == ended
+	if over && c.Status != 0 {
 		return // a copy
 	}
 	c.Status = status
-	c.Text.fields[ReasonPhrase] = extent{}
+	c.Text.clear(ReasonPhrase, ServerAgent)
 	c.Text.verbatim(ReasonPhrase, m.SIP.ReasonPhrase())
 	if c.ToTag == "" {
 		c.ToTag = string(m.SIP.ToTag())
@@ -194,8 +261,11 @@ func (t *Table) refused(c *Call, m *Message, status int) {
 	t.serverAgent(c, m)
 	if status/100 == 3 {
 		for v := range m.SIP.Values(sip.HeaderContact) {
-			c.Text.redirect("3xx", v, nil)
+			c.Text.redirect(byAnswer, v, nil)
 		}
+	}
+	if over {
+		return // hung up or given up before, and then refused
 	}
 	by := EndedByCallee
 	if status == 487 || c.cancelled != 0 {
@@ -227,36 +297,38 @@ func (t *Table) answer(c *Call, p media.Party, tx *transaction, m *Message) {
 				c.Status = status
 			}
 		}
-		if c.Media.Moved {
-			c.Media.Moved = false
-			t.change(c, m.Now)
-		}
+		t.moved(c, m.Now)
 	case tx != nil && tx.offer:
 		t.media.Rollback(&c.Media, p.Other(), tx.round, m.Now)
 	}
 }
 
+// moved makes a record of media that went to another address.
+func (t *Table) moved(c *Call, now int64) {
+	if c.Media.Moved {
+		c.Media.Moved = false
+		t.change(c, now)
+	}
+}
+
 // fork begins the leg of a further branch that answered (RFC 3261 section 13.2.2.4).
 func (t *Table) fork(c *Call, tag string, m *Message) {
-	if t.size >= t.cfg.Calls {
-		t.evict()
-	}
 	t.Stats.Calls++
 	t.Stats.Forks++
 	t.orders++
 	c.Forked = true
 	leg := &Call{
-		CallID: c.CallID, FirstTag: c.FirstTag, FromTag: c.FromTag, ToTag: tag, Branch: tag, Forked: true, branchLeg: true,
+		CallID: c.CallID, FirstTag: c.FirstTag, FromTag: c.FromTag, ToTag: tag, Branch: tag, Forked: true,
 		Started: c.Started, Ringing: c.Ringing, Answered: m.At, LastSeen: m.At, Src: c.Src, Dst: c.Dst, SrcVia: c.SrcVia,
 		VLAN: c.VLAN, VLANs: c.VLANs, Tap: c.Tap, Status: m.SIP.Status(), Q850: -1, Seen: c.Seen,
-		Hops: append([]Hop(nil), c.Hops...), Text: c.Text.copyOf(), state: answered,
-		inviteSeq: c.inviteSeq, inviteVias: c.inviteVias, order: t.orders,
-		transactions: append([]transaction(nil), c.transactions...),
+		Hops: slices.Clone(c.Hops), Text: c.Text.copyOf(), state: answered, attempt: c.attempt, invited: c.invited,
+		inviteSeq: c.inviteSeq, inviteVias: c.inviteVias, srcVias: c.srcVias, order: t.orders, rounds: c.rounds,
+		transactions: slices.Clone(c.transactions), checkpointAt: m.Now + int64(t.cfg.Checkpoint),
 	}
-	leg.Text.redacted(Connected, m.SIP.Value(sip.HeaderPAssertedIdentity))
-	leg.checkpointAt = m.Now + int64(t.cfg.Checkpoint)
-	t.insert(leg)
-	t.enqueue(leg, established)
+	t.answeredBy(leg, m)
+	t.media.Inherit(&leg.Media, &c.Media, media.Caller, m.Now)
+	t.insert(leg, established)
+	leg.Media.Signalled(media.Callee, m.Src)
 	if m.SDP != nil {
 		t.described(leg, media.Callee, m)
 	}
@@ -272,17 +344,14 @@ func (t *Table) end(c *Call, at, now int64, by Ender) {
 	t.media.End(&c.Media, now)
 }
 
+// enders are the parties as those who end a call.
+var enders = [...]Ender{media.Caller: EndedByCaller, media.Callee: EndedByCallee}
+
 // challengeHold is how long a call that ended with a challenge is remembered: people look for their password that long.
 const challengeHold = 3 * time.Minute
 
 // finish makes the final record.
 func (t *Table) finish(c *Call, now int64) {
-	if c.Answered != 0 && !c.acked && c.Seen[media.Caller] {
-		c.Flags |= AckMissing
-	}
-	if (c.EndedBy == EndedByCaller || c.EndedBy == EndedByCallee) && c.Answered != 0 && !c.byeConfirmed {
-		c.Flags |= ByeUnanswered
-	}
 	t.record(c, true, now)
 	c.Done = true
 	c.forgetAt = now + int64(t.cfg.Hold)
@@ -300,6 +369,8 @@ func (t *Table) timeOut(c *Call, now int64) {
 	case c.cancelled != 0:
 		// The 487 was not seen; the caller gave up when it sent the CANCEL.
 		t.end(c, c.cancelled, now, EndedByCaller)
+	case c.Answered == 0 && c.lowStatus/100 == 2:
+		t.promote(c, now)
 	case c.Answered == 0 && c.lowStatus >= 300:
 		c.Status = int(c.lowStatus)
 		c.Flags |= DownstreamState
@@ -309,12 +380,17 @@ func (t *Table) timeOut(c *Call, now int64) {
 	}
 }
 
-// reopen takes a call up again after its final record: a further revision will follow.
-func (t *Table) reopen(c *Call) {
-	t.Stats.Reopened++
-	c.Done, c.forgetAt = false, 0
-	c.viewed = true
-	t.enqueue(c, early)
+// resume takes the end of a call back. If its final record is made, a further revision will follow.
+func (t *Table) resume(c *Call, now int64) {
+	if c.Done {
+		t.Stats.Reopened++
+		c.Done, c.forgetAt, c.viewed = false, 0, true
+	}
+	c.Ended, c.EndedBy, c.finalAt = 0, EndedNot, 0
+	if !c.viewed && c.checkpointAt == 0 {
+		c.checkpointAt = max(c.Started+int64(t.cfg.Checkpoint), now)
+	}
+	t.media.Reopen(&c.Media)
 }
 
 // viaEndpoint is the sent-by of a Via when it is an address.

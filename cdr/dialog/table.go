@@ -2,6 +2,8 @@ package dialog
 
 import (
 	"hash/maphash"
+	"math"
+	"slices"
 
 	"calltrail/cdr/media"
 	"calltrail/cdr/timer"
@@ -35,17 +37,19 @@ type Table struct {
 	seed   maphash.Seed
 	calls  map[string][]*Call // by Call-ID, oldest first
 	size   int
-	timers timer.Queue[*Call]
+	timers timer.Queue[*Call] // one of each call
 	orders uint64
 	now    int64
-	queues [numQueues][]queued
+	lines  [numLines]line
 }
 
 // NewTable returns an empty table. emit makes records; forget, which may be nil, is told of each call that leaves.
 func NewTable(cfg Config, index *media.Index, emit Emit, forget func(*Call)) *Table {
-	return &Table{
+	t := &Table{
 		cfg: cfg.withDefaults(), media: index, emit: emit, forget: forget, seed: maphash.MakeSeed(), calls: map[string][]*Call{},
 	}
+	t.timers.Placed = func(c *Call, position int) { c.position = position }
+	return t
 }
 
 // Len is the number of calls in memory.
@@ -66,15 +70,10 @@ func (t *Table) Open() (n int) {
 // Advance lets packet time pass: timers before now fire, each at its deadline.
 func (t *Table) Advance(now int64) {
 	for {
-		at, ok := t.timers.Next()
+		at, c, ok := t.timers.Next()
 		if !ok || at >= now {
 			break
 		}
-		_, c := t.timers.Pop()
-		if c.gone || c.due != at {
-			continue
-		}
-		c.due = 0
 		t.now = max(t.now, at)
 		t.fire(c, at)
 		t.schedule(c)
@@ -82,8 +81,11 @@ func (t *Table) Advance(now int64) {
 	t.now = max(t.now, now)
 }
 
-// NextTimer is the time of the next timer that may fire; ok is false when there is none.
-func (t *Table) NextTimer() (at int64, ok bool) { return t.timers.Next() }
+// NextTimer is the time of the next timer; ok is false when there is none.
+func (t *Table) NextTimer() (at int64, ok bool) {
+	at, _, ok = t.timers.Next()
+	return at, ok
+}
 
 // Handle takes in a message of a call; REGISTER and messages outside of calls are not for it. Advance must have been
 // called with its time before.
@@ -137,7 +139,7 @@ func (t *Table) fire(c *Call, now int64) {
 
 func due(at, now int64) bool { return at != 0 && at <= now }
 
-// schedule puts the call's earliest deadline into the queue, unless an earlier one is there already.
+// schedule sets the call's timer to its earliest deadline.
 func (t *Table) schedule(c *Call) {
 	if c.gone {
 		return
@@ -148,61 +150,58 @@ func (t *Table) schedule(c *Call) {
 			next = at
 		}
 	}
-	if next == 0 || c.due != 0 && c.due <= next {
-		return
-	}
+	was := c.due
 	c.due = next
-	t.timers.Push(next, c.order, c)
+	switch {
+	case was == next:
+	case was == 0:
+		t.timers.Push(next, c.order, c)
+	case next == 0:
+		t.timers.Remove(c.position)
+	default:
+		t.timers.Move(c.position, next)
+	}
 }
 
-// find returns the leg of a message and the party that sent it. exact is false when the tags are not those of the leg.
+// find returns the leg of a message, the newest of those that fit it best, and the party that sent it. exact is false
+// when the tags are not those of the leg.
 func (t *Table) find(m *sip.Message) (c *Call, p media.Party, exact bool) {
 	legs := t.calls[string(m.CallID())]
+	best := noMatch
 	for i := len(legs) - 1; i >= 0; i-- {
-		q, e, ok := legs[i].party(m.FromTag(), m.ToTag(), m.IsRequest())
-		switch {
-		case ok && e:
-			return legs[i], q, true
-		case ok:
-			c, p = legs[i], q // the oldest leg with this From tag, if no leg has the To tag
+		if q, how := legs[i].party(m.FromTag(), m.ToTag(), m.IsRequest()); how > best {
+			c, p, best = legs[i], q, how
 		}
 	}
-	return c, p, false
+	return c, p, best >= compatible
 }
 
 func (t *Table) newCall(m *Message) *Call {
-	if t.size >= t.cfg.Calls {
-		t.evict()
-	}
 	t.Stats.Calls++
 	t.orders++
 	c := &Call{
 		CallID: string(m.SIP.CallID()), FirstTag: string(m.SIP.FromTag()), Q850: -1, Started: m.At, order: t.orders,
 		Src: m.Src, Dst: m.Dst, VLAN: m.VLAN, VLANs: m.VLANs, Tap: m.Tap,
+		inviteVias: math.MaxUint16, srcVias: math.MaxUint16,
 	}
 	c.FromTag = c.FirstTag
 	c.checkpointAt = m.Now + int64(t.cfg.Checkpoint)
-	t.insert(c)
-	t.enqueue(c, early)
+	t.insert(c, early)
 	return c
 }
 
-func (t *Table) insert(c *Call) {
+func (t *Table) insert(c *Call, name lineName) {
+	t.room(c.CallID)
 	t.calls[c.CallID] = append(t.calls[c.CallID], c)
 	t.size++
+	t.enqueue(c, name)
 }
 
 func (t *Table) remove(c *Call) {
 	if c.gone {
 		return
 	}
-	legs := t.calls[c.CallID]
-	for i := range legs {
-		if legs[i] == c {
-			legs = append(legs[:i], legs[i+1:]...)
-			break
-		}
-	}
+	legs := slices.DeleteFunc(t.calls[c.CallID], func(o *Call) bool { return o == c })
 	if len(legs) == 0 {
 		delete(t.calls, c.CallID)
 	} else {
@@ -210,6 +209,11 @@ func (t *Table) remove(c *Call) {
 	}
 	t.size--
 	c.gone = true
+	t.dequeue(c)
+	if c.due != 0 {
+		t.timers.Remove(c.position)
+		c.due = 0
+	}
 	t.media.Forget(&c.Media)
 	if t.forget != nil {
 		t.forget(c)
@@ -227,11 +231,18 @@ func (t *Table) touch(c *Call, p media.Party, m *Message) {
 func (t *Table) branch(m *sip.Message) uint64 { return maphash.Bytes(t.seed, m.Branch()) }
 
 func (t *Table) record(c *Call, final bool, now int64) {
-	if c.Media.Overflow {
+	if c.Media.Overflow || c.Text.full {
 		c.Flags |= Truncated
 	}
+	if final && c.Answered != 0 {
+		if !c.acked && c.Seen[media.Caller] {
+			c.Flags |= AckMissing
+		}
+		if (c.EndedBy == EndedByCaller || c.EndedBy == EndedByCallee) && !c.byeConfirmed {
+			c.Flags |= ByeUnanswered
+		}
+	}
 	c.Revision++
-	c.changed = false
 	t.emit(c, final, now)
 }
 

@@ -1,6 +1,8 @@
 package dialog
 
 import (
+	"slices"
+
 	"calltrail/decode/sip"
 )
 
@@ -27,6 +29,7 @@ const (
 	ReasonPhrase
 	TopVia
 	AccessNetwork
+	RemoteTarget // Contact of the 2xx
 	numFields
 )
 
@@ -45,7 +48,14 @@ type Text struct {
 	fields    [numFields]extent
 	vias      []extent
 	redirects []redirection
+	full      bool // something found no place
 }
+
+// Sources of redirections that do not come from the INVITE itself.
+const (
+	byAnswer = "3xx"
+	byRefer  = "refer"
+)
 
 // maxSlab bounds the text of one call.
 const maxSlab = 24 * 1024
@@ -91,7 +101,7 @@ func (t *Text) put(e *extent, write func(dst []byte) []byte) bool {
 	off := len(t.slab)
 	t.slab = write(t.slab)
 	if len(t.slab) > maxSlab {
-		t.slab = t.slab[:off]
+		t.slab, t.full = t.slab[:off], true
 		return false
 	}
 	e.off, e.n = uint32(off), uint32(len(t.slab)-off) //nolint:gosec // bounded by maxSlab
@@ -112,11 +122,21 @@ func (t *Text) redacted(f Field, v []byte) {
 	}
 }
 
-// invite keeps the identity of an INVITE. An earlier one's values stay for what this one does not say.
-func (t *Text) invite(m *sip.Message) {
+// clear forgets values.
+func (t *Text) clear(fields ...Field) {
+	for _, f := range fields {
+		t.fields[f] = extent{}
+	}
+}
+
+// invite keeps the identity of an INVITE. An earlier one's values stay for what this one does not say; further attempts
+// do not change whom the first one asked for.
+func (t *Text) invite(m *sip.Message, further bool) {
 	t.redacted(From, m.Value(sip.HeaderFrom))
 	t.redacted(To, m.Value(sip.HeaderTo))
-	t.redacted(RequestURI, m.RequestURI())
+	if !further || !t.has(RequestURI) {
+		t.redacted(RequestURI, m.RequestURI())
+	}
 	t.redacted(Contact, m.Value(sip.HeaderContact))
 	t.verbatim(UserAgent, m.Value(sip.HeaderUserAgent))
 	t.redacted(PAssertedIdentity, m.Value(sip.HeaderPAssertedIdentity))
@@ -129,9 +149,11 @@ func (t *Text) invite(m *sip.Message) {
 		t.verbatim(ICID, v.ICID)
 	}
 	t.credentials(m)
-	t.vias, t.redirects = t.vias[:0], t.redirects[:0]
+	t.vias = t.vias[:0]
+	t.redirects = slices.DeleteFunc(t.redirects, func(r redirection) bool { return r.source != byAnswer && r.source != byRefer })
 	for v := range m.Values(sip.HeaderVia) {
 		if len(t.vias) >= maxVias {
+			t.full = true
 			break
 		}
 		var e extent
@@ -163,7 +185,11 @@ func (t *Text) credentials(m *sip.Message) {
 
 // redirect keeps a diversion, each value once: every hop carries the same ones.
 func (t *Text) redirect(source string, value, reason []byte) {
-	if len(t.redirects) >= maxRedirects || len(value) == 0 {
+	if len(value) == 0 {
+		return
+	}
+	if len(t.redirects) >= maxRedirects {
+		t.full = true
 		return
 	}
 	r := redirection{source: source}

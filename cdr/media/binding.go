@@ -32,6 +32,13 @@ const (
 const (
 	maxBindings = 32
 	maxObserved = 32
+	maxClaimed  = 64 // streams at a time
+)
+
+// Bounds of one address, so that nobody makes a search of it long.
+const (
+	maxSharing = 64  // announcements of it that are found
+	maxWaiting = 256 // open streams that are found by it; further ones find their calls when they begin, or not
 )
 
 // address is an announced address in its network.
@@ -48,7 +55,7 @@ type binding struct {
 	until   int64 // noCut while it holds
 	line    Line
 	party   Party
-	hidden  bool   // a private address behind a NAT: not to be found by address
+	hidden  bool   // not to be found by address: a private one behind a NAT, or one that too many share
 	born    uint32 // round that named it first
 	round   uint32 // round that named it last
 }

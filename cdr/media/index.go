@@ -21,7 +21,7 @@ type Index struct {
 
 	bindings map[address][]*binding
 	streams  map[StreamID]*stream
-	waiting  map[address][]*stream // streams without a call, under both their ends
+	waiting  map[address][]*stream // open streams, under both their ends: who announces one of these finds them
 }
 
 // stream is a stream that a Table has opened and not closed.
@@ -62,7 +62,9 @@ func (x *Index) Describe(s *Session, p Party, d *sdp.Description, source decode.
 	if s.ended {
 		return
 	}
-	s.rounds[p] = round
+	if s.rounds[p] != round {
+		s.previous[p], s.rounds[p] = s.rounds[p], round
+	}
 	for i := range d.Media {
 		m := &d.Media[i]
 		ip := m.IP.Unmap().WithZone("")
@@ -82,26 +84,79 @@ func (x *Index) bind(s *Session, p Party, at address, line Line, hidden bool, ro
 	for _, b := range s.bindings {
 		if b.party == p && b.at == at && b.until > now {
 			b.round, b.until, b.line = round, noCut, line
+			if b.hidden && !hidden {
+				b.hidden = false // seen on another hop, inside the NAT
+				x.publish(b, now)
+			}
 			return
 		}
 	}
-	if len(s.bindings) >= maxBindings {
-		s.Overflow = true
+	if len(s.bindings) >= maxBindings && !x.dropBinding(s, now) {
 		return
 	}
 	b := &binding{session: s, at: at, from: now, until: noCut, line: line, party: p, hidden: hidden, born: round, round: round}
 	s.bindings = append(s.bindings, b)
-	if hidden {
-		return
+	if !hidden {
+		x.publish(b, now)
 	}
-	x.bindings[at] = append(x.bindings[at], b)
-	for _, st := range slices.Clone(x.waiting[at]) {
+}
+
+// publish lets a binding be found by its address and looks for the streams that are there already.
+func (x *Index) publish(b *binding, now int64) {
+	list := x.bindings[b.at]
+	for _, o := range list {
+		if o.session != b.session && o.until != noCut {
+			o.until = min(o.until, now) // the port has a new user: what begins now is not the old one's
+		}
+	}
+	if len(list) >= maxSharing {
+		list[0].hidden, list[0].session.Overflow = true, true
+		list = slices.Delete(list, 0, 1)
+	}
+	x.bindings[b.at] = append(list, b)
+	for _, st := range x.waiting[b.at] {
 		if st.first < now-Probation {
 			// Too old to have begun for this call: what comes from now on may be its media, counted anew.
 			x.Commands = append(x.Commands, Command{st.id, now + Linger})
 			continue
 		}
 		x.match(st, now)
+	}
+}
+
+// dropBinding makes room for an announcement by forgetting the oldest one that has ended, and says whether there was one.
+func (x *Index) dropBinding(s *Session, now int64) bool {
+	s.Overflow = true
+	i := slices.IndexFunc(s.bindings, func(b *binding) bool { return b.until <= now })
+	if i < 0 {
+		return false
+	}
+	x.unpublish(s.bindings[i])
+	s.bindings = slices.Delete(s.bindings, i, i+1)
+	return true
+}
+
+func (x *Index) unpublish(b *binding) {
+	if !b.hidden {
+		without(x.bindings, b.at, b)
+	}
+}
+
+// Inherit lets s begin with what party p of from has announced and with where its signalling comes from: s is a further
+// leg of the same offer.
+func (x *Index) Inherit(s, from *Session, p Party, now int64) {
+	s.sources[p] = slices.Clone(from.sources[p])
+	s.rounds[p], s.previous[p] = from.rounds[p], from.previous[p]
+	for _, o := range from.bindings {
+		if o.party != p || o.until != noCut {
+			continue
+		}
+		b := *o
+		b.session = s
+		s.bindings = append(s.bindings, &b)
+		if !b.hidden {
+			x.publish(&b, now)
+		}
 	}
 }
 
@@ -115,12 +170,21 @@ func (x *Index) Commit(s *Session, p Party, now int64) {
 	}
 }
 
-// Rollback ends the addresses that party p named for the first time in the given round: its offer was refused.
+// Rollback ends the addresses that only the given round of party p named: its offer was refused, and what was valid
+// before is valid again.
 func (x *Index) Rollback(s *Session, p Party, round uint32, now int64) {
+	newest := s.rounds[p] == round
 	for _, b := range s.bindings {
-		if b.party == p && b.born == round && b.until == noCut {
+		switch {
+		case b.party != p || b.round != round || b.until != noCut:
+		case b.born == round:
 			x.release(b, now)
+		case newest:
+			b.round = s.previous[p]
 		}
+	}
+	if newest {
+		s.rounds[p] = s.previous[p]
 	}
 }
 
@@ -158,9 +222,7 @@ func (x *Index) release(b *binding, now int64) {
 // Forget takes the call's addresses out of the index. The Session's counts stay with their owner.
 func (x *Index) Forget(s *Session) {
 	for _, b := range s.bindings {
-		if !b.hidden {
-			x.bindings[b.at] = without(x.bindings, b.at, b)
-		}
+		x.unpublish(b)
 	}
 	for _, st := range s.claimed {
 		st.claims = slices.DeleteFunc(st.claims, func(c claim) bool { return c.session == s })
@@ -202,14 +264,17 @@ func (x *Index) ends(st *stream) (dst, src address) {
 
 func (x *Index) wait(st *stream) {
 	dst, src := x.ends(st)
-	x.waiting[dst] = append(x.waiting[dst], st)
-	x.waiting[src] = append(x.waiting[src], st)
+	for _, at := range [...]address{dst, src} {
+		if list := x.waiting[at]; len(list) < maxWaiting {
+			x.waiting[at] = append(list, st)
+		}
+	}
 }
 
 func (x *Index) unwait(st *stream) {
 	dst, src := x.ends(st)
-	x.waiting[dst] = without(x.waiting, dst, st)
-	x.waiting[src] = without(x.waiting, src, st)
+	without(x.waiting, dst, st)
+	without(x.waiting, src, st)
 }
 
 // match looks for the calls of a stream: those that announced where it goes, then those that announced where it
@@ -246,6 +311,10 @@ func (x *Index) claim(st *stream, c claim, now int64) {
 			return
 		}
 	}
+	if len(c.session.claimed) >= maxClaimed {
+		c.session.Overflow = true
+		return
+	}
 	st.claims = append(st.claims, c)
 	c.session.claimed = append(c.session.claimed, st)
 	b := c.receiver
@@ -257,12 +326,15 @@ func (x *Index) claim(st *stream, c claim, now int64) {
 	}
 }
 
-// without is m[k] less v; the key goes with its last value.
-func without[K, V comparable](m map[K][]V, k K, v V) []V {
-	list := slices.DeleteFunc(m[k], func(o V) bool { return o == v })
-	if len(list) == 0 {
+// without takes v out of m[k]; the key goes with its last value.
+func without[K, V comparable](m map[K][]V, k K, v V) {
+	list := m[k]
+	i := slices.Index(list, v)
+	switch {
+	case i < 0:
+	case len(list) == 1:
 		delete(m, k)
-		return nil
+	default:
+		m[k] = slices.Delete(list, i, i+1)
 	}
-	return list
 }

@@ -29,7 +29,8 @@ type Session struct {
 	claimed  []*stream
 	observed []Observed
 	sources  [2][]decode.Endpoint // where each party's signalling comes from
-	rounds   [2]uint32
+	rounds   [2]uint32            // each party's newest offer or answer
+	previous [2]uint32            // the one before
 	ended    bool
 	// Overflow says that there was more than a Session holds.
 	Overflow bool

@@ -39,7 +39,7 @@ type Table struct {
 	used      int
 	fresh     []reference // unconfirmed entries, oldest first
 	freshHead int
-	deadlines timer.Queue[reference]
+	deadlines timer.Queue[uint32] // one of each entry
 	now       int64
 }
 
@@ -52,6 +52,7 @@ type entry struct {
 	cut        int64 // no packet from here on counts; noCut for none
 	generation uint32
 	next       uint32 // in the free list
+	position   uint32 // in deadlines
 	confirmed  bool
 	used       bool
 }
@@ -62,7 +63,11 @@ const noCut = int64(math.MaxInt64)
 
 // NewTable returns an empty table.
 func NewTable(cfg TableConfig) *Table {
-	return &Table{cfg: cfg, seed: maphash.MakeSeed(), slots: make([]uint32, 1024)}
+	t := &Table{cfg: cfg, seed: maphash.MakeSeed(), slots: make([]uint32, 1024)}
+	t.deadlines.Placed = func(i uint32, position int) {
+		t.entries[i].position = uint32(position) //nolint:gosec // bounded by cfg.Streams
+	}
+	return t
 }
 
 // Packet counts one RTP packet captured at at. Advance must have been called with its time before.
@@ -106,22 +111,16 @@ func (t *Table) Advance(now int64) {
 		return
 	}
 	for {
-		at, ok := t.deadlines.Next()
+		at, i, ok := t.deadlines.Next()
 		if !ok || at > now {
 			break
 		}
-		_, ref := t.deadlines.Pop()
-		e := &t.entries[ref.slot]
-		if !e.used || e.generation != ref.generation {
-			continue
-		}
-		switch due := min(e.cut, e.seen+t.cfg.Idle); {
-		case due <= now:
-			t.close(ref.slot, max(due, t.now))
-		case at == e.cut:
-			// The deadline of its idle time is still in the queue.
-		default:
-			t.deadlines.Push(due, uint64(ref.slot), ref)
+		// Packets put the idle time off without a word to the queue. A deadline that was put off waits for its turn,
+		// past now or not: the events must come in the order of their times.
+		if due := t.due(i); due > at {
+			t.deadlines.Move(int(t.entries[i].position), due)
+		} else {
+			t.close(i, at)
 		}
 	}
 	t.now = now
@@ -141,7 +140,13 @@ func (t *Table) Close(c Command) {
 		return
 	}
 	e.cut = c.At
-	t.deadlines.Push(c.At, uint64(c.ID.Slot), reference{c.ID.Slot, c.ID.Generation})
+	t.deadlines.Move(int(e.position), t.due(c.ID.Slot))
+}
+
+// due is when entry i is to be closed as things stand.
+func (t *Table) due(i uint32) int64 {
+	e := &t.entries[i]
+	return min(e.cut, e.seen+t.cfg.Idle)
 }
 
 // Finish closes every stream at now: nothing more will come.
@@ -178,9 +183,8 @@ func (t *Table) insert(key *flowKey) (i uint32, ok bool) {
 	t.used++
 	t.Stats.Opened++
 	t.place(i)
-	ref := reference{i, e.generation}
-	t.fresh = append(t.fresh, ref)
-	t.deadlines.Push(t.now+t.cfg.Idle, uint64(i), ref)
+	t.fresh = append(t.fresh, reference{i, e.generation})
+	t.deadlines.Push(t.due(i), uint64(i), i)
 	return i, true
 }
 
@@ -216,6 +220,7 @@ func (t *Table) close(i uint32, at int64) {
 	}
 	t.tell(Closed, i, at)
 	t.remove(i)
+	t.deadlines.Remove(int(e.position))
 	e.used = false
 	e.next = t.free
 	t.free = i + 1

@@ -1,6 +1,8 @@
 package pipeline
 
 import (
+	"math"
+
 	"calltrail/cdr/media"
 	"calltrail/decode"
 	"calltrail/decode/sdp"
@@ -27,17 +29,26 @@ type message struct {
 	sdp      int32 // index in descriptions, -1 for none
 }
 
+// streamEvent is an event of a stream on its way to the correlator.
+type streamEvent struct {
+	media.Event
+	position uint64 // of the packet that made it; 0 when time did, inputEnd when the input ended
+}
+
+// inputEnd is the position after every packet.
+const inputEnd = math.MaxUint64
+
 // batch is what a worker has found since the batch before. It is used again after the correlator has read it.
 type batch struct {
 	worker int
-	// watermark: nothing that this worker sends later is before it.
-	watermark int64
-	// next: no packet of this worker comes before it; at least the watermark.
+	// watermark: all that this worker sends later is after it.
+	watermark place
+	// next: no packet of this worker comes before this time, which is at least the watermark's.
 	next int64
 	last bool
 
 	messages     []message
-	streams      []media.Event
+	streams      []streamEvent
 	descriptions []sdp.Description
 	text         []byte
 
@@ -77,15 +88,27 @@ func (b *batch) full() bool {
 	return len(b.messages) >= batchMessages || len(b.streams) >= batchStreams || len(b.text) >= batchText
 }
 
-// head is the time of the earliest thing not read yet.
-func (b *batch) head() (at int64, tap uint16, position uint64, isMessage, ok bool) {
-	m, s := b.readMessages < len(b.messages), b.readStreams < len(b.streams)
-	switch {
-	case m && (!s || b.messages[b.readMessages].now < b.streams[b.readStreams].At):
-		h := &b.messages[b.readMessages]
-		return h.now, h.tap, h.position, true, true
-	case s:
-		return b.streams[b.readStreams].At, 0, 0, false, true
+// place is where something stands in the input: packets of one packet time in the order in which they were read, and
+// before them what that time itself brought.
+type place struct {
+	at       int64
+	position uint64
+}
+
+func (p place) before(o place) bool { return p.at < o.at || p.at == o.at && p.position < o.position }
+
+// head is the place of the earliest thing not read yet.
+func (b *batch) head() (p place, isMessage, ok bool) {
+	isMessage, ok = b.readMessages < len(b.messages), b.readStreams < len(b.streams)
+	if ok {
+		s := &b.streams[b.readStreams]
+		p = place{s.At, s.position}
 	}
-	return 0, 0, 0, false, false
+	if isMessage {
+		m := &b.messages[b.readMessages]
+		if first := (place{m.now, m.position}); !ok || first.before(p) {
+			return first, true, true
+		}
+	}
+	return p, false, ok
 }

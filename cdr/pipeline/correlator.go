@@ -18,7 +18,7 @@ type correlator struct {
 	recorder *recorder
 
 	queues    [][]*batch // by worker, oldest first
-	watermark []int64
+	watermark []place
 	next      []int64
 	done      int64
 	end       int64 // of the input
@@ -29,18 +29,19 @@ type correlator struct {
 func newCorrelator(cfg *Config, p *progress, free []chan *batch, rec *recorder) *correlator {
 	c := &correlator{
 		progress: p, free: free, index: media.NewIndex(), recorder: rec, done: noTime, end: noTime,
-		queues: make([][]*batch, cfg.Workers), watermark: make([]int64, cfg.Workers), next: make([]int64, cfg.Workers),
+		queues: make([][]*batch, cfg.Workers), watermark: make([]place, cfg.Workers), next: make([]int64, cfg.Workers),
 	}
 	for i := range c.watermark {
-		c.watermark[i], c.next[i] = noTime, noTime
+		c.watermark[i].at, c.next[i] = noTime, noTime
 	}
 	c.calls = dialog.NewTable(cfg.Dialog, c.index, c.emit, c.forget)
 	c.regs = dialog.NewRegistrar(cfg.Dialog, c.emitRegistration)
 	return c
 }
 
-// run handles batches until the workers are done.
-func (c *correlator) run(in <-chan *batch) error {
+// run handles batches until the workers are done. It calls failed at the first error, so that the reading ends: the
+// workers would wait for it in vain.
+func (c *correlator) run(in <-chan *batch, failed func(error)) error {
 	for b := range in {
 		if c.err != nil {
 			c.release(b)
@@ -50,10 +51,15 @@ func (c *correlator) run(in <-chan *batch) error {
 		c.watermark[b.worker], c.next[b.worker] = b.watermark, b.next
 		if b.last {
 			// What it has found counts up to its clock; it holds nobody up any more.
-			c.end = max(c.end, b.watermark)
-			c.watermark[b.worker], c.next[b.worker] = math.MaxInt64, math.MaxInt64
+			c.end = max(c.end, b.watermark.at)
+			c.watermark[b.worker], c.next[b.worker] = place{at: math.MaxInt64}, math.MaxInt64
 		}
 		c.handle()
+		if c.err != nil {
+			failed(c.err)
+			c.drop()
+			continue
+		}
 		c.publish()
 	}
 	if c.err == nil {
@@ -63,57 +69,60 @@ func (c *correlator) run(in <-chan *batch) error {
 	return c.err
 }
 
-// handle takes in everything that is before the lowest watermark, in order.
+// drop gives back what is not handled: after an error nothing more is.
+func (c *correlator) drop() {
+	for w := range c.queues {
+		for _, b := range c.queues[w] {
+			c.release(b)
+		}
+		c.queues[w] = nil
+	}
+}
+
+// handle takes in everything up to the lowest watermark, in order.
 func (c *correlator) handle() {
 	for c.err == nil {
-		best, limit := -1, int64(math.MaxInt64)
-		var at int64
-		var tap uint16
-		var position uint64
+		best, limit := -1, place{at: math.MaxInt64}
+		var first place
 		var isMessage bool
 		for w := range c.queues {
-			a, t, p, m, ok := c.head(w)
+			p, m, ok := c.head(w)
 			switch {
 			case !ok:
-				limit = min(limit, c.watermark[w])
-			case best < 0 || a < at || a == at && (t < tap || t == tap && p < position):
-				best, at, tap, position, isMessage = w, a, t, p, m
+				if c.watermark[w].before(limit) {
+					limit = c.watermark[w]
+				}
+			case best < 0 || p.before(first):
+				best, first, isMessage = w, p, m
 			}
 		}
-		if best < 0 || at >= limit {
-			c.pass(min(at0(best, at), limit))
+		if best < 0 || limit.before(first) {
+			c.pass(limit.at)
 			return
 		}
-		c.pass(at)
+		c.pass(first.at)
 		b := c.queues[best][0]
 		if isMessage {
 			c.signalling(b, &b.messages[b.readMessages])
 			b.readMessages++
 		} else {
-			c.index.Handle(&b.streams[b.readStreams])
+			c.index.Handle(&b.streams[b.readStreams].Event)
 			b.readStreams++
 		}
 	}
 }
 
-func at0(best int, at int64) int64 {
-	if best < 0 {
-		return math.MaxInt64
-	}
-	return at
-}
-
 // head is the earliest thing of a worker that is not handled. Batches that have been read go back.
-func (c *correlator) head(w int) (at int64, tap uint16, position uint64, isMessage, ok bool) {
+func (c *correlator) head(w int) (p place, isMessage, ok bool) {
 	for len(c.queues[w]) > 0 {
 		b := c.queues[w][0]
-		if at, tap, position, isMessage, ok = b.head(); ok {
-			return at, tap, position, isMessage, ok
+		if p, isMessage, ok = b.head(); ok {
+			return p, isMessage, ok
 		}
 		c.queues[w] = c.queues[w][1:]
 		c.release(b)
 	}
-	return 0, 0, 0, false, false
+	return place{}, false, false
 }
 
 func (c *correlator) release(b *batch) { c.free[b.worker] <- b }

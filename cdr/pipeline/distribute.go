@@ -15,7 +15,7 @@ type round struct {
 	packets []capture.Packet
 	times   []int64 // packet time of each
 	data    []byte
-	end     int64
+	end     place // of the last packet of the round, whichever worker has it
 }
 
 // Bounds of a round, for all workers together.
@@ -43,7 +43,7 @@ func (p *Pipeline) distribute(ctx context.Context, src capture.Source) error {
 
 // deal fills rounds until the end of src.
 func (p *Pipeline) deal(ctx context.Context, src capture.Source, inputs []chan *round, spent <-chan *round) error {
-	now := noTime
+	now, position := noTime, uint64(0)
 	hands := make([]*round, len(inputs))
 	for {
 		for i := range hands {
@@ -57,12 +57,12 @@ func (p *Pipeline) deal(ctx context.Context, src capture.Source, inputs []chan *
 				break
 			}
 			p.packets++
-			now = max(now, packet.Time)
+			now, position = max(now, packet.Time), packet.Position
 			octets += len(packet.Data)
 			hands[int(decode.FanoutHash(&packet))%len(hands)].add(&packet, now)
 		}
 		for i, r := range hands {
-			r.end = now
+			r.end = place{now, position}
 			inputs[i] <- r
 		}
 		if err != nil {
@@ -104,12 +104,13 @@ func (w *worker) rounds(in <-chan *round, spent chan<- *round) {
 			off += n
 			w.packet(p, r.times[i])
 		}
-		if r.end > w.clock {
-			w.tick(r.end)
+		if r.end.at > w.clock {
+			w.tick(r.end.at)
 		}
+		w.position = r.end.position
 		// The others may wait for this worker's clock.
 		w.flush(w.clock, false)
-		end = r.end
+		end = r.end.at
 		select {
 		case spent <- r:
 		default:

@@ -8,9 +8,11 @@ import (
 
 // How the order of packet time is kept.
 //
-// A worker has a clock, the latest packet time it has seen. Each batch says how far that clock is (its watermark): what
-// comes later is not earlier than that. The correlator handles what is before the lowest watermark of all workers, sorted
-// by (time, tap, position), and fires the timers in between; the time up to which it has done so is the progress.
+// A worker has a clock, the latest packet time it has seen. Each batch says how far that clock is and which packet of the
+// input has gone by (its watermark): what comes later is after both. The correlator handles what is up to the lowest
+// watermark of all workers, sorted by time and position in the input, and fires the timers in between; the time up to
+// which it has done so is the progress. The position decides where many packets have the same time; without it in the
+// watermark, workers would wait for each other for ever in a file that has one time for all.
 //
 // The correlator asks for one thing back: to stop counting a stream at a time to come, always at least media.Linger after
 // the progress. So a worker may run ahead of the progress by less than that and no command comes too late. When it would

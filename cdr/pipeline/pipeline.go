@@ -55,13 +55,7 @@ func (p *Pipeline) Run(ctx context.Context, src capture.Source) error {
 	var g errgroup.Group
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	g.Go(func() error {
-		err := p.correlator.run(p.batches)
-		if err != nil {
-			cancel(err)
-		}
-		return err
-	})
+	g.Go(func() error { return p.correlator.run(p.batches, cancel) })
 	err := p.read(ctx, src)
 	close(p.batches)
 	if rerr := g.Wait(); rerr != nil {

@@ -24,7 +24,8 @@ type worker struct {
 
 	batch    *batch
 	clock    int64
-	limit    int64 // packet time up to which it may go without asking
+	position uint64 // of the last packet that it had, or that another worker had in its place
+	limit    int64  // packet time up to which it may go without asking
 	commands []media.Command
 	stopped  bool
 }
@@ -48,6 +49,7 @@ func (w *worker) packet(p *capture.Packet, now int64) {
 	if now > w.clock {
 		w.tick(now)
 	}
+	w.position = p.Position
 	r := decode.Walk(p, &w.frame)
 	if r == decode.Datagram {
 		switch r = decode.Classify(&w.frame); r {
@@ -56,9 +58,7 @@ func (w *worker) packet(p *capture.Packet, now int64) {
 		case decode.RTP:
 			if rtp.Parse(w.frame.Payload, w.frame.PayloadLen, &w.header) == nil {
 				w.table.Packet(&w.frame, &w.header, scope(&w.frame), p.Time)
-				if len(w.table.Events) > 0 {
-					w.collect()
-				}
+				w.collect(p.Position)
 			}
 		default:
 		}
@@ -73,9 +73,7 @@ func (w *worker) tick(now int64) {
 	}
 	w.clock = now
 	w.table.Advance(now)
-	if len(w.table.Events) > 0 {
-		w.collect()
-	}
+	w.collect(0)
 }
 
 // catchUp waits until the worker may go on to now: see order.go.
@@ -88,14 +86,14 @@ func (w *worker) catchUp(now int64) {
 		}
 		w.limit = done + media.Linger - 1
 		if now <= w.limit {
-			w.collect()
+			w.collect(0)
 			return
 		}
 		if w.limit > w.clock {
 			w.clock = w.limit
 			w.table.Advance(w.clock)
 		}
-		w.collect()
+		w.collect(0)
 		w.flush(now, false)
 		if !w.progress.wait(done) {
 			w.stopped = true
@@ -145,18 +143,23 @@ func scope(f *decode.Frame) uint32 {
 	return 1<<31 | uint32(f.VLAN[0]) | uint32(f.VLAN[1])<<12
 }
 
-// collect moves the table's events to the batch.
-func (w *worker) collect() {
-	w.batch.streams = append(w.batch.streams, w.table.Events...)
+// collect moves the table's events to the batch. The packet at position made them, or time did: 0.
+func (w *worker) collect(position uint64) {
+	if len(w.table.Events) == 0 {
+		return
+	}
+	for i := range w.table.Events {
+		w.batch.streams = append(w.batch.streams, streamEvent{w.table.Events[i], position})
+	}
 	w.table.Events = w.table.Events[:0]
 	if w.batch.full() {
 		w.flush(w.clock, false)
 	}
 }
 
-// flush hands the batch to the correlator. No packet of this worker comes before next.
+// flush hands the batch to the correlator. No packet of this worker comes before the time next.
 func (w *worker) flush(next int64, last bool) {
-	w.batch.watermark, w.batch.next, w.batch.last = w.clock, max(next, w.clock), last
+	w.batch.watermark, w.batch.next, w.batch.last = place{w.clock, w.position}, max(next, w.clock), last
 	w.out <- w.batch
 	if !last {
 		w.batch = w.take()
@@ -176,6 +179,6 @@ func (w *worker) finish(end int64) {
 		w.tick(end)
 	}
 	w.table.Finish(w.clock)
-	w.collect()
+	w.collect(inputEnd)
 	w.flush(w.clock, true)
 }

@@ -2,8 +2,10 @@ package record
 
 import "github.com/google/uuid"
 
-// Call is one revision of the record of one call leg. Pointers and empty slices are absent members, but those without
-// omitempty: they are always there, and null when nothing is known.
+// Call is one revision of the record of one call leg.
+//
+// A nil pointer, an empty slice and a zero value are absent members, but those without omitempty: they are always there,
+// and null when nothing is known.
 type Call struct {
 	// Identity of this revision, a hash of what was observed.
 	RecordID uuid.UUID `json:"record_id"`
@@ -20,7 +22,7 @@ type Call struct {
 	// UTC date of started_at, the partition key of the store.
 	Day string `json:"day" schema:"date"`
 	// Sensor that made the record; replay uses a name of its own.
-	Sensor string `json:"sensor" schema:"octets=255"`
+	Sensor string `json:"sensor" schema:"maxLength=255"`
 	// Interface the packets were taken from; null when they were read from a capture file.
 	Tap *string `json:"tap"`
 	// Legal basis the operator configured for capturing this kind; absent in replay.
@@ -53,7 +55,7 @@ type Call struct {
 	// Diversions, in the order of the headers.
 	Redirects []Redirect `json:"redirects,omitempty"`
 
-	// What only signalling knows.
+	// What else the call's signalling says.
 	SIP *SIP `json:"sip,omitempty"`
 
 	// Source of the INVITE's packet on the hop nearest to the caller.

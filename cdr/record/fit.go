@@ -1,6 +1,9 @@
 package record
 
-import "unicode/utf8"
+import (
+	"slices"
+	"unicode/utf8"
+)
 
 // bound holds the lists to MaxList entries.
 func (c *Call) bound() {
@@ -36,17 +39,16 @@ func atMost[L ~[]E, E any](list L, cut *bool) L {
 
 // truncated returns flags with FlagTruncated, once.
 func truncated(flags []string) []string {
-	for _, f := range flags {
-		if f == FlagTruncated {
-			return flags
-		}
+	if slices.Contains(flags, FlagTruncated) {
+		return flags
 	}
-	return append(flags[:min(len(flags), MaxList-1):MaxList-1], FlagTruncated)
+	return append(slices.Clip(flags[:min(len(flags), MaxList-1)]), FlagTruncated)
 }
 
 // shrink makes the record about over octets shorter. Lists lose their last entries, first those that are missed least:
-// octets (the escaped text is there and can be read back), Via, redirects, media, path. When that is not enough, the
-// longest texts are halved. It says false when nothing is left to cut. o is room to measure in.
+// octets (the escaped text is there and can be read back), Via, redirects. When that is not enough, the longest texts are
+// halved, for they are what somebody chose to send; where packets came from and went goes last. It says false when nothing
+// is left to cut. o is room to measure in.
 func (c *Call) shrink(o *object, over int) bool {
 	before := len(c.Flags)
 	if c.Flags = truncated(c.Flags); len(c.Flags) > before {
@@ -57,9 +59,13 @@ func (c *Call) shrink(o *object, over int) bool {
 		c.SIP.Via = shorter(o, c.SIP.Via, &over, (*object).via)
 	}
 	c.Redirects = shorter(o, c.Redirects, &over, (*object).redirects)
+	if over <= 0 || halve(c.texts()) {
+		return true
+	}
+	left := len(c.Media) + len(c.Path)
 	c.Media = shorter(o, c.Media, &over, (*object).media)
 	c.Path = shorter(o, c.Path, &over, (*object).path)
-	return over <= 0 || halve(c.texts())
+	return len(c.Media)+len(c.Path) < left
 }
 
 // shorter drops entries from the end of list until over octets are saved.
@@ -94,6 +100,9 @@ func (c *Call) texts() []*string {
 			list = append(list, &p.Dest[i])
 		}
 	}
+	for i := range c.Media {
+		list = append(list, &c.Media[i].Codec)
+	}
 	return list
 }
 
@@ -109,7 +118,7 @@ func (r *Registration) shrink(o *object, over int) bool {
 	return over <= 0 || halve(append(r.AOR.texts(), &r.Contact, &r.AuthUser, &r.AuthRealm, &r.UserAgent, &r.CallID))
 }
 
-// leastText is how long a text may always be: with all of them at this length every record fits.
+// leastText is how long a text may always be.
 const leastText = 64
 
 // halve cuts the longest texts to half of the longest one's length. It says false when all are short.

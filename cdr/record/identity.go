@@ -48,7 +48,7 @@ func recordID(at Time, observed []byte) uuid.UUID {
 	sum := sha256.Sum256(observed)
 	var u uuid.UUID
 	var ms [8]byte
-	binary.BigEndian.PutUint64(ms[:], uint64(max(int64(at)/1000, 0)))
+	binary.BigEndian.PutUint64(ms[:], uint64(max(int64(at.clamp())/1000, 0)))
 	copy(u[:6], ms[2:])
 	copy(u[6:], sum[:10])
 	u[6] = u[6]&0x0f | 0x80

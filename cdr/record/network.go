@@ -42,7 +42,7 @@ type Location struct {
 	Country string `json:"country,omitempty" schema:"country"`
 	// ISO 3166-2 subdivision without the country.
 	Subdivision string `json:"subdivision,omitempty"`
-	// City, in English where the database has that.
+	// City, in English.
 	City string `json:"city,omitempty"`
 	// WGS84 degrees, north is positive.
 	Latitude *float64 `json:"latitude,omitempty" schema:"min=-90 max=90"`
@@ -92,7 +92,7 @@ type Media struct {
 	Type string `json:"type,omitempty" schema:"enum=audio|video|text|application|message|image|other"`
 	// Encoding name, by rtpmap or RFC 3551.
 	Codec string `json:"codec,omitempty"`
-	// RTP payload type; of a medium that was never seen, the first one that was offered.
+	// RTP payload type.
 	PayloadType *uint8 `json:"payload_type,omitempty" schema:"max=127"`
 	// RTP synchronisation source.
 	SSRC *uint32 `json:"ssrc,omitempty"`

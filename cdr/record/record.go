@@ -30,20 +30,20 @@ const (
 	KindRegistration Kind = "registration" // a REGISTER that was accepted or refused
 )
 
-// Disposition is how a call ended; the table in docs/record.md maps SIP status codes to it.
+// Disposition is how a call ended.
 type Disposition string
 
 // Dispositions.
 const (
-	Answered   Disposition = "answered"
-	Busy       Disposition = "busy"
-	NoAnswer   Disposition = "no_answer"
-	Cancelled  Disposition = "cancelled"
-	Rejected   Disposition = "rejected"
-	Redirected Disposition = "redirected"
-	Failed     Disposition = "failed"
-	InProgress Disposition = "in_progress"
-	Unknown    Disposition = "unknown"
+	Answered   Disposition = "answered"    // a 2xx to the INVITE; or a call seen from its middle that was plainly established
+	Busy       Disposition = "busy"        // 486 Busy Here, 600 Busy Everywhere
+	NoAnswer   Disposition = "no_answer"   // 408, 480, or no final response at all
+	Cancelled  Disposition = "cancelled"   // CANCEL by the caller, or 487, and no 2xx
+	Rejected   Disposition = "rejected"    // 403 Forbidden, 603 Decline
+	Redirected Disposition = "redirected"  // 3xx that the caller did not follow with the same Call-ID
+	Failed     Disposition = "failed"      // any other 4xx, 5xx or 6xx; 401 and 407 too, when no credentials came
+	InProgress Disposition = "in_progress" // has not ended
+	Unknown    Disposition = "unknown"     // seen from its middle, and nothing tells how it began
 )
 
 // EndedBy names who or what ended a call.
@@ -51,12 +51,12 @@ type EndedBy string
 
 // Enders.
 const (
-	ByCaller       EndedBy = "caller"
-	ByCallee       EndedBy = "callee"
-	ByNetwork      EndedBy = "network"
-	ByTimeout      EndedBy = "timeout"
-	ByMediaTimeout EndedBy = "media_timeout"
-	ByUnknown      EndedBy = "unknown"
+	ByCaller       EndedBy = "caller"        // BYE or CANCEL of the caller
+	ByCallee       EndedBy = "callee"        // BYE of the callee, or a final response that refuses, by whichever server
+	ByNetwork      EndedBy = "network"       // BYE of a server between them
+	ByTimeout      EndedBy = "timeout"       // nothing more was heard: Timers B and C of RFC 3261, session timer, greatest age
+	ByMediaTimeout EndedBy = "media_timeout" // its media stopped
+	ByUnknown      EndedBy = "unknown"       // it ended, and nothing tells how
 )
 
 // Visibility says how much of a call the tap saw.

@@ -14,7 +14,7 @@ type Registration struct {
 	// UTC date of at, the partition key of the store.
 	Day string `json:"day" schema:"date"`
 	// Sensor that made the record; replay uses a name of its own.
-	Sensor string `json:"sensor" schema:"octets=255"`
+	Sensor string `json:"sensor" schema:"maxLength=255"`
 	// Interface the packets were taken from; null when they were read from a capture file.
 	Tap *string `json:"tap"`
 	// Legal basis the operator configured for capturing registrations; absent in replay.

@@ -23,14 +23,14 @@ func TestQueueOrder(t *testing.T) {
 		return all[i].at < all[j].at || all[i].at == all[j].at && all[i].order < all[j].order
 	})
 	for i, w := range all {
-		if next, ok := q.Next(); !ok || next != w.at {
+		if next, _, ok := q.Next(); !ok || next != w.at {
 			t.Fatalf("%d: next %d %v, want %d", i, next, ok, w.at)
 		}
 		if at, v := q.Pop(); at != w.at || uint64(v) != w.order {
 			t.Fatalf("%d: %d %d, want %v", i, at, v, w)
 		}
 	}
-	if _, ok := q.Next(); ok || q.Len() != 0 {
+	if _, _, ok := q.Next(); ok || q.Len() != 0 {
 		t.Error("not empty")
 	}
 }

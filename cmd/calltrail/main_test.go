@@ -16,7 +16,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"calltrail": main})
+	testscript.Main(cleanUp{m}, map[string]func(){"calltrail": main})
 }
 
 // TestScripts runs testdata/script/*.txtar: the command line as a user has it.

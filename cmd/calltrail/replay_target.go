@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -80,9 +79,10 @@ type spoolTarget struct {
 	free  func()     // of the sink
 	log   zerolog.Logger
 
-	stop    context.CancelFunc
-	pumping chan error // result of the pump that follows the spool
-	failed  error      // that result, once it has been read
+	enough  context.CancelFunc // ends the pump that follows the spool, after the batch it has in hand
+	stop    context.CancelFunc // ends it at once
+	pumping chan error         // its result
+	failed  error              // that result, once it has been read
 }
 
 func newSpoolTarget(ctx context.Context, cfg *config.Config, to string, log zerolog.Logger) (_ *spoolTarget, err error) {
@@ -110,24 +110,46 @@ func newSpoolTarget(ctx context.Context, cfg *config.Config, to string, log zero
 		}
 		t.sink, t.free = l, func() { logStored(log, l.Counts()); l.Close() }
 	}
-	if t.spool, err = spool.Open(spoolConfig(cfg, cfg.Replay.Sensor)); err != nil {
+	if t.spool, err = openSpool(cfg); err != nil {
 		return nil, err
 	}
 	if t.sink != nil {
 		// What an earlier run left on the spool goes first: the pump begins behind the last acknowledged entry.
 		ctx, t.stop = context.WithCancel(ctx)
+		until, enough := context.WithCancel(ctx)
+		t.enough = enough
 		t.pumping = make(chan error, 1)
-		go func() { t.pumping <- t.pump(ctx, true) }()
+		feed := following{store.SpoolFeed(t.spool, 0, true), until}
+		go func() { t.pumping <- t.pump(ctx, feed) }()
 	}
 	return t, nil
 }
 
-func (t *spoolTarget) pump(ctx context.Context, follow bool) error {
-	p, err := store.New(store.Config{Name: "spool"}, store.SpoolFeed(t.spool, 0, follow), t.sink, t.log)
+func (t *spoolTarget) pump(ctx context.Context, feed store.Feed) error {
+	p, err := store.New(store.Config{Name: "spool"}, feed, t.sink, t.log)
 	if err != nil {
 		return err
 	}
 	return p.Run(ctx)
+}
+
+// following is a feed that ends with a context of its own. The pump's context would cut a delivery short, and what was
+// delivered would go out once more.
+type following struct {
+	store.Feed
+	until context.Context
+}
+
+// Fetch waits until there is something, or there was enough.
+func (f following) Fetch(ctx context.Context) (store.Batch, error) {
+	wait, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(f.until, cancel)()
+	b, err := f.Feed.Fetch(wait)
+	if err != nil && ctx.Err() == nil && f.until.Err() != nil {
+		return store.Batch{}, io.EOF
+	}
+	return b, err
 }
 
 func (t *spoolTarget) Put(_ pipeline.Meta, body []byte) error {
@@ -153,28 +175,23 @@ func (t *spoolTarget) finish(ctx context.Context) error {
 	if t.sink == nil {
 		return nil
 	}
-	if err := t.endPump(); err != nil {
-		return err
-	}
-	return t.pump(ctx, false)
-}
-
-// endPump stops the pump that follows the spool and returns what made it fail, if anything did.
-func (t *spoolTarget) endPump() error {
-	t.stop()
+	t.enough()
 	if t.pumping != nil {
 		t.failed = <-t.pumping
 		t.pumping = nil
 	}
-	if errors.Is(t.failed, context.Canceled) {
-		t.failed = nil
+	if t.failed != nil {
+		return t.failed
 	}
-	return t.failed
+	return t.pump(ctx, store.SpoolFeed(t.spool, 0, false))
 }
 
 func (t *spoolTarget) close() error {
-	if t.sink != nil && t.pumping != nil {
-		_ = t.endPump() // the run has failed already, for a reason of its own
+	if t.sink != nil {
+		t.stop()
+	}
+	if t.pumping != nil {
+		<-t.pumping // the run has failed already, for a reason of its own
 	}
 	err := t.spool.Close()
 	t.free()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 
 	"github.com/rs/zerolog"
@@ -69,10 +70,10 @@ func storeFromKafka(ctx context.Context, cfg *config.Config, once bool, sink *po
 
 // storeFromSpool reads a spool that no other program has open, so there is nothing to wait for behind its end.
 func storeFromSpool(ctx context.Context, cfg *config.Config, sink *postgres.Loader, log zerolog.Logger) (err error) {
-	if _, err := os.Stat(cfg.Spool.Dir); err != nil {
-		return fmt.Errorf("spool: %w", err) // Open would make it
+	if _, err := os.Stat(cfg.Spool.Dir); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("spool %s: there is no such directory: name one that records were spooled to (spool.dir)", cfg.Spool.Dir) // Open would make it
 	}
-	sp, err := spool.Open(spoolConfig(cfg, cfg.Replay.Sensor))
+	sp, err := openSpool(cfg)
 	if err != nil {
 		return err
 	}
@@ -99,13 +100,21 @@ func pump(ctx context.Context, feed store.Feed, sink *postgres.Loader, log zerol
 	return err
 }
 
-// spoolConfig is what the spool room must know.
-func spoolConfig(cfg *config.Config, sensor string) spool.Config {
-	return spool.Config{
+// openSpool opens the spool of replayed records.
+func openSpool(cfg *config.Config) (*spool.Spool, error) {
+	sp, err := spool.Open(spool.Config{
 		Dir:          cfg.Spool.Dir,
-		Sensor:       sensor,
+		Sensor:       cfg.Replay.Sensor,
 		SegmentBytes: int64(cfg.Spool.SegmentBytes),
+	})
+	_, path := errors.AsType[*fs.PathError](err)
+	switch {
+	case errors.Is(err, spool.ErrLocked):
+		return nil, fmt.Errorf("%w: wait for it to end, or name another directory (spool.dir)", err)
+	case path:
+		return nil, fmt.Errorf("%w: name a directory that this account can write (spool.dir)", err)
 	}
+	return sp, err
 }
 
 func logStored(log zerolog.Logger, c postgres.Counts) {

@@ -34,6 +34,7 @@ type Config struct {
 const (
 	clientID = "calltrail"
 	timeout  = 15 * time.Second // of one request, its connection included
+	reach    = 8 * time.Second  // of the first request, so that whoever starts the program soon knows
 	settling = 10 * time.Second // a new topic or group may take this long to find its leaders
 )
 

@@ -89,6 +89,9 @@ func NewConsumer(ctx context.Context, c ConsumerConfig) (*Consumer, error) {
 		MinBytes:    1, MaxBytes: defaultMaxOctets, MaxWait: 250 * time.Millisecond,
 		// 0: CommitMessages returns when the broker has the offsets.
 		CommitInterval: 0,
+		// A member that was killed keeps its partitions until the others, its successor among them, have waited for it:
+		// no longer than the rebalance timeout. The living hear of it with their next heartbeat.
+		SessionTimeout: 10 * time.Second, HeartbeatInterval: 500 * time.Millisecond, RebalanceTimeout: 2 * time.Second,
 		// The library waits five seconds before it tries to join again.
 		JoinGroupBackoff: 500 * time.Millisecond,
 		ErrorLogger: kafkago.LoggerFunc(func(format string, args ...any) {

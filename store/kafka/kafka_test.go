@@ -233,31 +233,38 @@ func TestClearErrors(t *testing.T) {
 	t.Parallel()
 	nobody := Config{Brokers: []string{"127.0.0.1:9"}}
 	const refused = "kafka: 127.0.0.1:9: connection refused: is the broker running? (kafka.brokers)"
-	missing := func() Config { c := server(t); c.RecordsTopic = "calltrail.not.there"; return c }
+	missing := func(t *testing.T) Config {
+		c := server(t)
+		c.RecordsTopic = "calltrail.not.there"
+		return c
+	}
 	cases := []struct {
 		name      string
-		do        func() error
+		do        func(*testing.T) error
 		want      string
 		permanent bool
 	}{
-		{"publisher, nobody there", func() error { _, err := NewPublisher(within(t), nobody); return err }, refused, false},
-		{"consumer, nobody there", func() error { _, err := NewConsumer(within(t), ConsumerConfig{Config: nobody}); return err }, refused, false},
-		{"init, nobody there", func() error { _, err := Init(within(t), nobody, Topics{}); return err }, refused, false},
-		{"no broker named", func() error { _, err := NewPublisher(within(t), Config{}); return err }, "kafka: no broker is named: set kafka.brokers", true},
-		{"publisher, no topic", func() error { _, err := NewPublisher(within(t), missing()); return err },
+		{"publisher, nobody there", func(t *testing.T) error { _, err := NewPublisher(within(t), nobody); return err }, refused, false},
+		{"consumer, nobody there", func(t *testing.T) error { _, err := NewConsumer(within(t), ConsumerConfig{Config: nobody}); return err }, refused, false},
+		{"init, nobody there", func(t *testing.T) error { _, err := Init(within(t), nobody, Topics{}); return err }, refused, false},
+		{"no broker named", func(t *testing.T) error { _, err := NewPublisher(within(t), Config{}); return err }, "kafka: no broker is named: set kafka.brokers", true},
+		{"publisher, no topic", func(t *testing.T) error { _, err := NewPublisher(within(t), missing(t)); return err },
 			"kafka: look for topic calltrail.not.there: the topic does not exist: run calltrail kafka init", true},
-		{"consumer, no topic", func() error { _, err := NewConsumer(within(t), ConsumerConfig{Config: missing()}); return err },
+		{"consumer, no topic", func(t *testing.T) error {
+			_, err := NewConsumer(within(t), ConsumerConfig{Config: missing(t)})
+			return err
+		},
 			"kafka: look for topic calltrail.not.there: the topic does not exist: run calltrail kafka init", true},
-		{"more replicas than brokers", func() error {
-			c := missing()
+		{"more replicas than brokers", func(t *testing.T) error {
+			c := missing(t)
 			c.ResendTopic = "calltrail.not.there.either"
 			_, err := Init(within(t), c, Topics{Replication: 30})
 			return err
-		}, "30 replicas need as many brokers (kafka.topics.replication)", true},
+		}, "there are fewer than 30 brokers to hold its 30 replicas: start more, or ask for fewer (kafka.replication)", true},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			err := c.do()
+			err := c.do(t)
 			if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
 				t.Fatalf("\n got %v\nwant %s", err, c.want)
 			}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -102,9 +103,23 @@ func (p *Publisher) produce(ctx context.Context, partition int, items []store.It
 	return nil
 }
 
+// metadata asks for topics; it is the first request of every connection.
+func (c Config) metadata(ctx context.Context, client *kafkago.Client, topics ...string) (*kafkago.MetadataResponse, error) {
+	ctx, cancel := context.WithTimeout(ctx, reach)
+	defer cancel()
+	answer, err := client.Metadata(ctx, &kafkago.MetadataRequest{Topics: topics})
+	if errors.Is(err, context.DeadlineExceeded) {
+		return nil, &Error{
+			Op: strings.Join(c.Brokers, ","), Hint: "is this a broker? (kafka.brokers)",
+			Err: shortened{fmt.Sprintf("no answer within %v", reach), err},
+		}
+	}
+	return answer, err
+}
+
 // partitions are the ids of a topic's partitions, ascending.
 func (c Config) partitions(ctx context.Context, client *kafkago.Client, topic string) ([]int, error) {
-	answer, err := client.Metadata(ctx, &kafkago.MetadataRequest{Topics: []string{topic}})
+	answer, err := c.metadata(ctx, client, topic)
 	if err != nil {
 		return nil, c.wrap("look for topic "+topic, err)
 	}

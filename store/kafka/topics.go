@@ -68,7 +68,7 @@ func Init(ctx context.Context, c Config, t Topics) ([]TopicReport, error) {
 	}
 	// Asked first because its errors say what is wrong with the connection; CreateTopics only says that there is no
 	// controller.
-	if _, err := client.Metadata(ctx, &kafkago.MetadataRequest{Topics: []string{c.RecordsTopic, c.ResendTopic}}); err != nil {
+	if _, err := c.metadata(ctx, client, c.RecordsTopic, c.ResendTopic); err != nil {
 		return nil, c.wrap("look for topics", err)
 	}
 	answer, err := client.CreateTopics(ctx, &kafkago.CreateTopicsRequest{Topics: wanted})
@@ -92,7 +92,8 @@ func Init(ctx context.Context, c Config, t Topics) ([]TopicReport, error) {
 			e := c.wrap("create topic "+w.Topic, err)
 			var own *Error
 			if errors.As(e, &own) && errors.Is(err, kafkago.InvalidReplicationFactor) {
-				own.Hint = fmt.Sprintf("%d replicas need as many brokers (kafka.topics.replication)", t.Replication)
+				own.Err = shortened{fmt.Sprintf("there are fewer than %d brokers to hold its %d replicas", t.Replication, t.Replication), err}
+				own.Hint = "start more, or ask for fewer (kafka.replication)"
 			}
 			return reports, e
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/rs/zerolog"
@@ -32,6 +33,8 @@ const (
 	defaultConnections = 4
 	defaultMaxItems    = 2000
 	applicationName    = "calltrail"
+	// defaultConnectTimeout is for one attempt, unless the DSN has connect_timeout: the driver has no limit of its own.
+	defaultConnectTimeout = 4 * time.Second
 )
 
 // poolConfig reads the DSN and the password file.
@@ -52,6 +55,9 @@ func (c Config) poolConfig() (*pgxpool.Config, error) {
 		}
 		first, _, _ := strings.Cut(string(password), "\n")
 		cfg.ConnConfig.Password = strings.TrimSuffix(first, "\r")
+	}
+	if cfg.ConnConfig.ConnectTimeout == 0 {
+		cfg.ConnConfig.ConnectTimeout = defaultConnectTimeout
 	}
 	if cfg.ConnConfig.RuntimeParams["application_name"] == "" {
 		cfg.ConnConfig.RuntimeParams["application_name"] = applicationName

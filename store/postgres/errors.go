@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -114,7 +115,14 @@ func connectError(cfg *pgconn.Config, err error) error {
 	e := &Error{Op: "connect to " + where, Err: err, Lasting: lasting(err)}
 	var pg *pgconn.PgError
 	var network *net.OpError
+	var name *net.DNSError
 	switch {
+	case errors.As(err, &name):
+		e.Err = shortened{"the host's name cannot be resolved: " + name.Err, err}
+		e.Hint = "check the host (postgres.dsn)"
+	case errors.Is(err, context.DeadlineExceeded):
+		e.Err = shortened{fmt.Sprintf("no answer within %v", cfg.ConnectTimeout), err}
+		e.Hint = "is this a Postgres server? (postgres.dsn)"
 	case errors.As(err, &pg):
 		e.Err = plain(err)
 		switch class(pg) {

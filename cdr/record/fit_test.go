@@ -1,0 +1,134 @@
+package record
+
+import (
+	"encoding/json"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/google/uuid"
+)
+
+// hostile is a call in which all that a sender chooses is length octets of fill, and every list is full.
+func hostile(fill string, length int) *Call {
+	long := strings.Repeat(fill, length/len(fill))
+	party := Party{Raw: long, Display: long, User: long, Host: long}
+	c := &Call{
+		Schema: SchemaCall, CallUID: uuid.UUID{1}, Revision: 1, Kind: KindSIP, Day: "2023-11-14", Sensor: "s",
+		StartedAt: 1_700_000_000_000_000, LastSeenAt: 1_700_000_000_000_000, Disposition: InProgress, Visibility: OneWay,
+		Caller: party, Callee: party, AuthUser: long, AuthRealm: long, Privacy: long, ReqURI: long,
+		Asserted: &Asserted{Raw: long, Header: "pai"}, Connected: &Connected{Raw: long},
+		SIP: &SIP{
+			CallID: long, FromTag: long, ToTag: long, SessionID: long, ICID: long, Transport: "udp", UserAgent: long,
+			ServerAgent: long, InstanceID: long, Contact: long, Reason: long,
+		},
+		Passport: &Passport{Orig: long, OrigID: long}, Observer: Observer{Version: "1"},
+	}
+	at := Addr{netip.MustParseAddr("2001:db8::1"), 5060}
+	for range 2 * MaxList {
+		c.Flags = append(c.Flags, "sip_content_length_invalid")
+		c.Octets = append(c.Octets, Octets{"caller.raw", strings.Repeat("A", 1368)})
+		c.SIP.Via = append(c.SIP.Via, long)
+		c.SIP.Attempts = append(c.SIP.Attempts, Attempt{407, c.StartedAt})
+		c.Redirects = append(c.Redirects, Redirect{Raw: long, Reason: long, Source: "diversion"})
+		c.Path = append(c.Path, Hop{at, at, c.StartedAt})
+		c.Media = append(c.Media, Media{Type: "audio", Codec: long, Signalled: &at, Observed: &Flow{at, at}})
+		c.Passport.Dest = append(c.Passport.Dest, long)
+	}
+	return c
+}
+
+// What is too much is cut, in the bytes and in the struct alike, and the record says so.
+func TestAppendFits(t *testing.T) {
+	entries := func(c *Call) [5]int {
+		return [5]int{len(c.Octets), len(c.SIP.Via), len(c.Redirects), len(c.Media), len(c.Path)}
+	}
+	via := strings.Repeat("v", MaxValue)
+	many := func(n int, s string) []string { return slices.Repeat([]string{s}, n) }
+	base := func() *Call { return &Call{Schema: SchemaCall, SIP: &SIP{CallID: "a", Transport: "udp"}} }
+	for _, tt := range []struct {
+		name string
+		call func(c *Call)
+		want [5]int // entries of octets, via, redirects, media, path
+		cut  bool
+	}{
+		{"a list at its bound", func(c *Call) { c.SIP.Via = many(MaxList, "v") }, [5]int{0, MaxList, 0, 0, 0}, false},
+		{"a list past its bound", func(c *Call) { c.SIP.Via = many(MaxList+1, "v") }, [5]int{0, MaxList, 0, 0, 0}, true},
+		{"large, and it fits", func(c *Call) { c.SIP.Via = many(MaxList, via) }, [5]int{0, MaxList, 0, 0, 0}, false},
+		{"octets go first", func(c *Call) {
+			c.SIP.Via = many(MaxList, via)
+			c.Octets = slices.Repeat([]Octets{{"sip.via", strings.Repeat("A", 1368)}}, MaxList)
+		}, [5]int{22, MaxList, 0, 0, 0}, true},
+		{"then Via", func(c *Call) {
+			c.SIP.Via = many(MaxList, via)
+			c.Octets = slices.Repeat([]Octets{{"sip.via", "AA=="}}, MaxList)
+			c.Redirects = slices.Repeat([]Redirect{{Raw: via, Reason: via, Source: "refer"}}, 31)
+		}, [5]int{0, 0, 31, 0, 0}, true},
+		{"then redirects", func(c *Call) {
+			c.SIP.Via = []string{"v"}
+			c.Redirects = slices.Repeat([]Redirect{{Raw: via, Reason: via, Source: "refer"}}, MaxList)
+			c.Media = []Media{{Codec: "PCMA"}}
+			c.Path = make([]Hop, 2)
+		}, [5]int{0, 0, 31, 1, 2}, true},
+		{"then texts, before media and path", func(c *Call) {
+			*c = *hostile("\x01", maxText)
+			c.Flags = nil
+		}, [5]int{0, 0, 0, MaxList, MaxList}, true},
+	} {
+		c := base()
+		tt.call(c)
+		got := c.Append(nil)
+		if len(got) > MaxRecord {
+			t.Errorf("%s: %d octets", tt.name, len(got))
+		}
+		if n := entries(c); n != tt.want {
+			t.Errorf("%s: octets, via, redirects, media, path have %v entries, want %v", tt.name, n, tt.want)
+		}
+		if slices.Contains(c.Flags, FlagTruncated) != tt.cut {
+			t.Errorf("%s: flags %v", tt.name, c.Flags)
+		}
+	}
+}
+
+// Whatever the octets are, and however they are escaped, the record fits and can be read.
+func TestAppendFitsHostileText(t *testing.T) {
+	for _, fill := range []string{"a", "\x01", `\x00`, "\x00", "\xff", "é", "\U0001F600"} {
+		c := hostile(fill, maxText)
+		got := c.Append(nil)
+		if len(got) > MaxRecord {
+			t.Errorf("%q: %d octets", fill, len(got))
+		}
+		var back Call
+		if err := json.Unmarshal(got, &back); err != nil {
+			t.Fatalf("%q: %v", fill, err)
+		}
+		if len(c.SIP.CallID) < leastText || len(c.Media) == 0 || len(c.Path) == 0 {
+			t.Errorf("%q: call_id of %d octets, %d media, %d hops are left", fill, len(c.SIP.CallID), len(c.Media), len(c.Path))
+		}
+		if len(c.Flags) > MaxList || c.Flags[len(c.Flags)-1] != FlagTruncated {
+			t.Errorf("%q: %d flags, the last %q", fill, len(c.Flags), c.Flags[len(c.Flags)-1])
+		}
+		if fill == "é" {
+			// The struct says what the bytes say.
+			if d := cmp.Diff(c, &back, cmpopts.EquateEmpty(), cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); d != "" {
+				t.Errorf("-struct +bytes\n%s", d)
+			}
+		}
+		again := hostile(fill, maxText)
+		if string(again.Append([]byte("before"))) != "before"+string(got) {
+			t.Errorf("%q: the same call gives other bytes", fill)
+		}
+	}
+	long := strings.Repeat("\x01", 4*MaxValue)
+	r := &Registration{
+		Schema: SchemaRegistration, AOR: Party{Raw: long, Display: long, User: long, Host: long}, Contact: long,
+		AuthUser: long, AuthRealm: long, UserAgent: long, CallID: long,
+		Octets: slices.Repeat([]Octets{{"contact", strings.Repeat("A", 1368)}}, MaxList),
+	}
+	if n := len(r.Append(nil)); n > MaxRecord || !slices.Contains(r.Flags, FlagTruncated) {
+		t.Errorf("registration: %d octets, flags %v", n, r.Flags)
+	}
+}

@@ -1,0 +1,247 @@
+package record
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+)
+
+// compiled is docs/record.schema.json with formats checked.
+func compiled(t *testing.T) *jsonschema.Schema {
+	t.Helper()
+	b, err := os.ReadFile(schemaFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(b))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	c.AssertFormat()
+	if err := c.AddResource("record.json", doc); err != nil {
+		t.Fatal(err)
+	}
+	s, err := c.Compile("record.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func validate(s *jsonschema.Schema, body []byte) error {
+	v, err := jsonschema.UnmarshalJSON(bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	return s.Validate(v)
+}
+
+// least is a call of which nothing is known but that there was one.
+func least() *Call {
+	return &Call{
+		Schema: SchemaCall, CallUID: uuid.UUID{1}, Revision: 1, Kind: KindMedia, Day: "1970-01-01", Sensor: "s",
+		Disposition: Unknown, Visibility: MediaOnly, Observer: Observer{Version: "1"},
+	}
+}
+
+func filledRegistration() *Registration {
+	r := new(Registration)
+	fill(reflect.ValueOf(r).Elem(), nil, new(int))
+	return r
+}
+
+// Every record that is written keeps to the schema.
+func TestSchemaHolds(t *testing.T) {
+	s := compiled(t)
+	long := strings.Repeat("\x01\x00", MaxValue)
+	text, _, _ := Clean([]byte(long))
+	escaped := least()
+	escaped.Caller.Raw = text
+	wild := least()
+	wild.StartedAt, wild.Day = earliest-1, (earliest - 1).Day()
+	for name, body := range map[string][]byte{
+		"filled call": filled().Append(nil), "least call": least().Append(nil), "filled registration": filledRegistration().Append(nil),
+		"escaped": escaped.Append(nil), "wild time": wild.Append(nil), "example of the document": exampleRecord(t),
+	} {
+		if err := validate(s, body); err != nil {
+			t.Errorf("%s: %v\n%s", name, err, body)
+		}
+	}
+	files, err := filepath.Glob("../../pcaps/*/records.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines := bufio.NewScanner(bytes.NewReader(b))
+		lines.Buffer(nil, 2*MaxRecord)
+		for n := 1; lines.Scan(); n++ {
+			if err := validate(s, lines.Bytes()); err != nil {
+				t.Errorf("%s:%d: %v", file, n, err)
+			}
+		}
+		if err := lines.Err(); err != nil {
+			t.Errorf("%s: %v", file, err)
+		}
+	}
+}
+
+// The schema refuses what is no record.
+func TestSchemaRefuses(t *testing.T) {
+	s := compiled(t)
+	for _, tt := range []struct{ path, value string }{
+		{"colour", `"red"`},
+		{"caller.colour", `"red"`},
+		{"record_id", `"0123"`},
+		{"record_id", `"018BCFE5-687B-8000-8000-000000000000"`},
+		{"schema", `"calltrail.call.v2"`},
+		{"schema", `"calltrail.registration.v1"`},
+		{"revision", `0`},
+		{"revision", `1.5`},
+		{"final", `"yes"`},
+		{"kind", `"registration"`},
+		{"kind", `"fax"`},
+		{"day", `"2023-02-30"`},
+		{"day", `"14.11.2023"`},
+		{"sensor", `""`},
+		{"group_method", `"guess"`},
+		{"direction", `"up"`},
+		{"caller.raw", `""`},
+		{"caller.raw", `"` + strings.Repeat("a", maxText+1) + `"`},
+		{"caller.raw", `null`},
+		{"caller.e164", `"02225550100"`},
+		{"caller.country", `"India"`},
+		{"asserted.header", `"from"`},
+		{"sip.status", `99`},
+		{"sip.status", `700`},
+		{"sip.methods", `{}`},
+		{"sip.methods", `{"INVITE":0}`},
+		{"sip.methods", `[{"Name":"INVITE","Count":2}]`},
+		{"sip.emergency", `false`},
+		{"sip.q850", `128`},
+		{"src.ip", `"192.0.2.256"`},
+		{"src.ip", `"example.com"`},
+		{"src.ip", `""`},
+		{"src.port", `65536`},
+		{"src.port", `-1`},
+		{"src.as_number", `0`},
+		{"src.location.latitude", `90.5`},
+		{"vlan", `[4096]`},
+		{"vlan", `[]`},
+		{"started_at", `"2023-11-14 22:13:20.000000"`},
+		{"started_at", `"2023-11-14T22:13:20Z"`},
+		{"started_at", `"2023-11-14T25:13:20.000000Z"`},
+		{"started_at", `1700000000`},
+		{"ring_ms", `-1`},
+		{"duration_ms", `"4872"`},
+		{"disposition", `null`},
+		{"ended_by", `null`},
+		{"visibility", `"partial"`},
+		{"flags", `["No media"]`},
+		{"flags", `[` + strings.Repeat(`"a",`, MaxList) + `"a"]`},
+		{"octets", `[{"field":"caller.raw","base64":"?"}]`},
+		{"media", `[{"payload_type":128}]`},
+		{"media", `[{"packets":-1}]`},
+		{"media", `[{"first_at":null}]`},
+		{"observer", `{"version":"1"}`},
+		{"observer.clock.error_us", `-1`},
+	} {
+		if body := with(t, filled().Append(nil), tt.path, json.RawMessage(tt.value)); validate(s, body) == nil {
+			t.Errorf("%s: %.60s is taken", tt.path, tt.value)
+		}
+	}
+}
+
+// No member may be left out that is always there, and none may be of another type.
+func TestSchemaKnowsEveryMember(t *testing.T) {
+	s := compiled(t)
+	for _, body := range [][]byte{filled().Append(nil), filledRegistration().Append(nil)} {
+		var v map[string]any
+		if err := json.Unmarshal(body, &v); err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		for path := range paths(v, "") {
+			n++
+			if validate(s, with(t, body, path, json.RawMessage(`[[]]`))) == nil {
+				t.Errorf("%s: [[]] is taken", path)
+			}
+		}
+		if n < 50 {
+			t.Fatalf("%d members were tried", n)
+		}
+	}
+	src := readSources(t)
+	for typ, body := range map[reflect.Type][]byte{
+		reflect.TypeFor[Call](): least().Append(nil), reflect.TypeFor[Registration](): filledRegistration().Append(nil),
+	} {
+		for _, m := range src.members(t, typ) {
+			if !m.optional && validate(s, with(t, body, m.name, nil)) == nil {
+				t.Errorf("%s: it may be missing", m.name)
+			}
+			nulled := validate(s, with(t, body, m.name, json.RawMessage("null"))) == nil
+			if nulled != m.nullable {
+				t.Errorf("%s: null is taken: %v", m.name, nulled)
+			}
+		}
+	}
+}
+
+// paths yields the paths of all members of v but those within lists.
+func paths(v map[string]any, prefix string) func(yield func(string) bool) {
+	return func(yield func(string) bool) {
+		for name, member := range v {
+			if !yield(prefix + name) {
+				return
+			}
+			if o, ok := member.(map[string]any); ok {
+				for p := range paths(o, prefix+name+".") {
+					if !yield(p) {
+						return
+					}
+				}
+			}
+		}
+	}
+}
+
+// with is body with another value at path, or without it when value is nil.
+func with(t *testing.T, body []byte, path string, value json.RawMessage) []byte {
+	t.Helper()
+	var v map[string]any
+	if err := json.Unmarshal(body, &v); err != nil {
+		t.Fatal(err)
+	}
+	at, names := v, strings.Split(path, ".")
+	for _, name := range names[:len(names)-1] {
+		next, ok := at[name].(map[string]any)
+		if !ok {
+			t.Fatal(fmt.Errorf("%s: there is no %s", path, name))
+		}
+		at = next
+	}
+	if name := names[len(names)-1]; value == nil {
+		delete(at, name)
+	} else {
+		at[name] = value
+	}
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.Clip(b)
+}

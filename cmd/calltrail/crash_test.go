@@ -1,0 +1,286 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"math/rand/v2"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/rs/zerolog"
+
+	"calltrail/store"
+	"calltrail/store/kafka"
+	"calltrail/store/spool"
+)
+
+// The tests of this file kill the program with SIGKILL at random moments, run it again, and hold what is in Postgres in
+// the end to what callgen knows of the calls. A kill counts only when records were in flight.
+
+// cycles is how many kills a test makes: n, or CALLTRAIL_CYCLES of them.
+func cycles(t *testing.T, n int) int {
+	t.Helper()
+	text := os.Getenv("CALLTRAIL_CYCLES")
+	if text == "" {
+		return n
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		t.Fatalf("CALLTRAIL_CYCLES is %q, must be a number from 1", text)
+	}
+	return n
+}
+
+// chance is a source of random numbers whose seed stands in the log of a failed test.
+func chance(t *testing.T) *rand.Rand {
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	return rand.New(rand.NewPCG(seed, 0))
+}
+
+// killReplays kills replays to a target once each has put a random share of the capture's records on the spool, and so
+// while there are numbers on the spool that the receiver has not confirmed.
+func (s *site) killReplays(rnd *rand.Rand, kills int, to, capture string) {
+	s.Helper()
+	octets := int64(len(s.ok("replay", "-q", "--events", capture).stdout))
+	var flying []int
+	for attempt := 0; len(flying) < kills; attempt++ {
+		if attempt == 3*kills {
+			s.Fatalf("%d kills of %d attempts had records in flight, want %d", len(flying), attempt, kills)
+		}
+		before := s.spoolOctets()
+		p := s.start(nil, "replay", "-q", "--to", to, capture)
+		goal := before + 1 + rnd.Int64N(octets)
+		if !p.until(s.T, time.Millisecond, func() bool { return s.spoolOctets() >= goal }) || !p.lives(time.Duration(rnd.Int64N(int64(10*time.Millisecond)))) {
+			if r := p.wait(s.T); r.status != 0 {
+				s.Fatalf("exit status %d:\n%s", r.status, r.stderr)
+			}
+			continue
+		}
+		p.kill()
+		if depth := s.spoolState().Depth; depth > 0 {
+			flying = append(flying, int(depth))
+		}
+	}
+	slices.Sort(flying)
+	s.Logf("%d kills of replay --to %s, records in flight: %d to %d, median %d", kills, to, flying[0], flying[kills-1], flying[kills/2])
+}
+
+// Killed at any moment and run again, replay brings every call to Kafka, and the store takes each in once.
+func TestReplayToKafkaKilled(t *testing.T) {
+	t.Parallel()
+	s, rnd := newSite(t), chance(t)
+	capture, truth := s.capture(signalling(3000, rnd.Uint64()))
+	s.killReplays(rnd, cycles(t, 20), toKafka, capture)
+	s.ok("replay", "-q", "--to", "kafka", capture)
+	r := s.ok("store", "--once")
+	t.Logf("%d entries, stored in %.1f s; %d delivered twice", s.db.entries(), r.took.Seconds(), s.counts(r).Redelivered)
+	s.whole(truth)
+}
+
+// The same without Kafka.
+func TestReplayToPostgresKilled(t *testing.T) {
+	t.Parallel()
+	s, rnd := newSite(t), chance(t)
+	capture, truth := s.capture(signalling(3000, rnd.Uint64()))
+	s.killReplays(rnd, cycles(t, 5), toPostgres, capture)
+	s.ok("replay", "-q", "--to", "postgres", capture)
+	s.whole(truth)
+}
+
+// loading is true while a transaction of the program has written to the database and is not committed.
+func (d *database) loading() bool {
+	d.t.Helper()
+	return d.number(`SELECT count(*) FROM pg_stat_activity
+		WHERE datname = current_database() AND application_name = 'calltrail' AND backend_xid IS NOT NULL`) > 0
+}
+
+// killStores kills stores at random: one in two inside a transaction, the others when some entries more than before are
+// committed, which is about when their offsets are. left says how many entries the store has still to take in, and sees
+// to it that there are some.
+func (s *site) killStores(rnd *rand.Rand, kills int, left func() int, command ...string) {
+	s.Helper()
+	inside := 0
+	for done, attempt := 0, 0; done < kills; attempt++ {
+		if attempt == 3*kills {
+			s.Fatalf("%d kills of %d attempts had records in flight, want %d", done, attempt, kills)
+		}
+		todo := left()
+		begin := s.db.entries()
+		goal, half := begin+1+rnd.IntN(max(1, todo/2)), rnd.IntN(2) == 0
+		p := s.start(nil, command...)
+		condition := func() bool { return s.db.entries() >= goal }
+		if half {
+			condition = s.db.loading
+		}
+		if !p.until(s.T, 2*time.Millisecond, condition) || half && !p.lives(time.Duration(rnd.Int64N(int64(50*time.Millisecond)))) {
+			if r := p.wait(s.T); r.status != 0 {
+				s.Fatalf("exit status %d:\n%s", r.status, r.stderr)
+			}
+			continue
+		}
+		loading := s.db.loading()
+		p.kill()
+		if s.db.entries()-begin < todo {
+			done++
+			if loading {
+				inside++
+			}
+		}
+	}
+	s.Logf("%d kills of %v with entries to come, %d of them inside a transaction that had written", kills, command, inside)
+}
+
+// Killed at any moment and run again, the store takes every call in once, and the group's offsets are right.
+func TestStoreKilled(t *testing.T) {
+	t.Parallel()
+	s, rnd := newSite(t), chance(t)
+	capture, truth := s.capture(signalling(3000, rnd.Uint64()))
+	sent := 0
+	s.killStores(rnd, cycles(t, 20), func() int {
+		for sent-s.db.entries() < 3000 {
+			s.ok("replay", "-q", "--to", "kafka", capture)
+			sent = int(s.spoolState().Last)
+		}
+		return sent - s.db.entries()
+	}, "store")
+	s.ok("store", "--once")
+	s.whole(truth)
+
+	// Nothing is left behind the offsets, and nothing was left out before them: who reads it all again finds it all there.
+	if c := s.counts(s.ok("store", "--once")); c != (counts{}) {
+		t.Errorf("behind the offsets: %+v", c)
+	}
+	if c := s.counts(s.ok("store", "--once", "--group", s.topic+"-again")); c.Redelivered < sent || c != (counts{Redelivered: c.Redelivered}) {
+		t.Errorf("read again: %+v, want %d or more redelivered and nothing else", c, sent)
+	}
+	s.whole(truth)
+}
+
+// The same for a spool on this host.
+func TestStoreFromSpoolKilled(t *testing.T) {
+	t.Parallel()
+	s, rnd := newSite(t), chance(t)
+	capture, truth := s.capture(signalling(3000, rnd.Uint64()))
+	sent := 0
+	s.killStores(rnd, cycles(t, 5), func() int {
+		for sent-s.db.entries() < 2000 {
+			s.ok("replay", "-q", "--to", "spool", capture)
+			sent = int(s.spoolState().Last)
+		}
+		return sent - s.db.entries()
+	}, "store", "--from-spool", s.spool)
+	s.ok("store", "--from-spool", s.spool)
+	s.whole(truth)
+}
+
+// counts is what a store says of itself when it ends.
+type counts struct{ Stored, Duplicates, Redelivered, Quarantined, Alarms int }
+
+var countsLine = regexp.MustCompile(`"stored":(\d+),"duplicates":(\d+),"redelivered":(\d+),"quarantined":(\d+),"alarms":(\d+)`)
+
+func (s *site) counts(r result) counts {
+	s.Helper()
+	m := countsLine.FindStringSubmatch(r.stderr)
+	if m == nil {
+		s.Fatalf("no counts in the log:\n%s", r.stderr)
+	}
+	var n [5]int
+	for i := range n {
+		n[i], _ = strconv.Atoi(m[i+1]) // digits
+	}
+	return counts{n[0], n[1], n[2], n[3], n[4]}
+}
+
+// spoilt is a feed that changes what passes.
+type spoilt struct {
+	store.Feed
+	change func([]store.Item) []store.Item
+}
+
+// Fetch changes the next batch.
+func (f spoilt) Fetch(ctx context.Context) (store.Batch, error) {
+	b, err := f.Feed.Fetch(ctx)
+	b.Items = f.change(b.Items)
+	return b, err
+}
+
+// Negative control: a path that loses an entry, or that takes in a record again under other identities, is found out.
+func TestSpoiltPathIsNoticed(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
+		change func([]store.Item) []store.Item
+		again  bool // the capture's records are sent once more, with other identities
+		want   []string
+	}{
+		{name: "an entry is lost", want: []string{"missing numbers: 1", "entries more or less than numbers: 1", "missing 1 times"}, change: func(items []store.Item) []store.Item {
+			return slices.DeleteFunc(items, func(i store.Item) bool { return i.Seq == 7 })
+		}},
+		{name: "records are doubled", want: []string{"too many by 1"}, again: true, change: func(items []store.Item) []store.Item { return items }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t)
+			capture, truth := s.capture(signalling(20, 1))
+			s.ok("replay", "-q", "--to", "spool", capture)
+			sp, err := spool.Open(spool.Config{Dir: s.spool, Sensor: sensor})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if tt.again {
+				for _, body := range bytes.Split(bytes.TrimSpace([]byte(s.ok("replay", "-q", capture).stdout)), []byte("\n")) {
+					if _, err := sp.Write(otherIdentities(body)); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			if err := sp.Sync(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			to, err := kafka.NewPublisher(t.Context(), kafka.Config{Brokers: []string{service(t, "CALLTRAIL_KAFKA_BROKERS")}, RecordsTopic: s.topic})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer to.Close()
+			pump, err := store.New(store.Config{}, spoilt{store.SpoolFeed(sp, 0, false), tt.change}, to, zerolog.Nop())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := pump.Run(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if err := sp.Close(); err != nil {
+				t.Fatal(err)
+			}
+			s.ok("store", "--once")
+			faults := slices.Concat(s.db.chainFaults(), callFaults(truth, s.db.calls()))
+			for _, want := range tt.want {
+				if !slices.ContainsFunc(faults, func(f string) bool { return len(f) >= len(want) && f[:len(want)] == want }) {
+					t.Errorf("%q is not among the faults %q", want, faults)
+				}
+			}
+		})
+	}
+}
+
+var (
+	recordID = regexp.MustCompile(`"record_id":"([^"]*)"`)
+	callUID  = regexp.MustCompile(`"call_uid":"([^"]*)"`)
+)
+
+// otherIdentities gives a record another record_id and call_uid of the same day and version.
+func otherIdentities(body []byte) []byte {
+	for _, member := range []*regexp.Regexp{recordID, callUID} {
+		at := member.FindSubmatchIndex(body)
+		id := uuid.MustParse(string(body[at[2]:at[3]]))
+		id[15] ^= 1
+		body = slices.Concat(body[:at[2]], []byte(id.String()), body[at[3]:])
+	}
+	return body
+}
