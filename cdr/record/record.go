@@ -43,7 +43,7 @@ const (
 	Redirected Disposition = "redirected"  // 3xx that the caller did not follow with the same Call-ID
 	Failed     Disposition = "failed"      // any other 4xx, 5xx or 6xx; 401 and 407 too, when no credentials came
 	InProgress Disposition = "in_progress" // has not ended
-	Unknown    Disposition = "unknown"     // seen from its middle, and nothing tells how it began
+	Unknown    Disposition = "unknown"     // seen in part, and nothing tells how far it had come
 )
 
 // EndedBy names who or what ended a call.

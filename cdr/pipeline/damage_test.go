@@ -1,0 +1,169 @@
+package pipeline_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"calltrail/capture"
+	"calltrail/cdr/pipeline"
+	"calltrail/cdr/record"
+	"calltrail/decode"
+)
+
+// A file cut at any octet gives what was in it up to there: the calls whose final record was due by then have the final
+// records that the whole file gives.
+func TestTruncatedFile(t *testing.T) {
+	lengths := 200
+	if testing.Short() {
+		lengths = 20
+	}
+	list := drain(t, generate(t, 60, 31).source(t))
+	file := pcap(list)
+	whole, _ := replay(t, &packets{list: list}, nil)
+	lookups, err := goldenLookups()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := rand.New(rand.NewPCG(2, 2))
+	compared := 0
+	for range lengths {
+		n := 24 + r.IntN(len(file)-24)
+		src, err := capture.NewFile(bytes.NewReader(file[:n]), "cut.pcap")
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := &collected{}
+		p, err := pipeline.New(pipeline.Config{Workers: 1 + n%3, Sensor: "test", Version: "test"}, lookups, out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Run(context.Background(), src); err != nil && !errors.Is(err, capture.ErrDamaged) {
+			t.Fatalf("%d octets: %v", n, err)
+		}
+		s := p.Stats()
+		if s.Packets != s.Counts.Total() {
+			t.Errorf("%d octets: %d packets, and %d in the counts", n, s.Packets, s.Counts.Total())
+		}
+		if s.Packets == 0 {
+			continue
+		}
+		got := finals(t, out.bodies)
+		end := record.TimeOf(list[s.Packets-1].Time)
+		for key, want := range finals(t, whole.bodies) {
+			if want.due > end {
+				continue
+			}
+			compared++
+			if !bytes.Equal(got[key].body, want.body) {
+				t.Errorf("%d octets, %s: the record differs%s", n, key, firstDifference(got[key].body, want.body))
+			}
+		}
+	}
+	t.Logf("%d lengths, %d final records compared", lengths, compared)
+	if compared < lengths {
+		t.Error("next to nothing was compared")
+	}
+}
+
+// final is a final record without its observer, and the packet time by which it has been made.
+type final struct {
+	body []byte
+	due  record.Time
+}
+
+// finals are the final records by call and revision.
+func finals(t *testing.T, bodies [][]byte) map[string]final {
+	t.Helper()
+	found := map[string]final{}
+	for _, body := range bodies {
+		var c record.Call
+		if err := json.Unmarshal(body, &c); err != nil {
+			t.Fatal(err)
+		}
+		if c.Kind != record.KindSIP || !c.Final {
+			continue
+		}
+		// Ten seconds after the end; a BYE that nobody answers is waited for as long as it is sent again, 32 s.
+		after := 10 * time.Second
+		if slices.Contains(c.Flags, "bye_unanswered") {
+			after = 33 * time.Second
+		}
+		seen, _, _ := bytes.Cut(body, []byte(`,"observer":`))
+		found[fmt.Sprintf("%s revision %d", c.SIP.CallID, c.Revision)] = final{seen, c.EndedAt + record.Time(after.Microseconds())}
+	}
+	return found
+}
+
+// Octets of SIP messages changed at random: nothing panics, every packet is in the sums, every record can be read, and
+// keeps within its bounds.
+func TestCorruptSignalling(t *testing.T) {
+	seeds := 2000
+	if testing.Short() {
+		seeds = 200
+	}
+	lookups, err := goldenLookups()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cases [][]capture.Packet
+	for _, path := range captures(t) {
+		cases = append(cases, signalling(packetsOf(t, path)))
+	}
+	slices.SortFunc(cases, func(a, b []capture.Packet) int { return int(a[0].Time - b[0].Time) })
+	for seed := range seeds {
+		r := rand.New(rand.NewPCG(uint64(seed), 3))
+		list := slices.Clone(cases[seed%len(cases)])
+		corrupt(r, list)
+		out := &collected{}
+		p, err := pipeline.New(pipeline.Config{Workers: 1, Sensor: "test", Version: "test"}, lookups, out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Run(context.Background(), &packets{list: list}); err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+		if s := p.Stats(); s.Packets != uint64(len(list)) || s.Packets != s.Counts.Total() {
+			t.Errorf("seed %d: %d packets, %d read, %d in the counts", seed, len(list), s.Packets, s.Counts.Total())
+		}
+		for _, body := range out.bodies {
+			if !json.Valid(body) || bytes.IndexByte(body, '\n') >= 0 || len(body) > record.MaxRecord {
+				t.Errorf("seed %d: no record: %.200q", seed, body)
+			}
+		}
+	}
+}
+
+// corrupt changes a few octets of the SIP in some of the packets. The packets get memory of their own.
+func corrupt(r *rand.Rand, list []capture.Packet) {
+	const odd = "\x00\r\n\t \"<>@:;=,%\\\xff"
+	for range 1 + r.IntN(4) {
+		p := &list[r.IntN(len(list))]
+		p.Data = bytes.Clone(p.Data)
+		var f decode.Frame
+		if decode.Walk(p, &f) != decode.Datagram || len(f.Payload) == 0 {
+			continue
+		}
+		sip := f.Payload // aliases p.Data
+		for range 1 + r.IntN(6) {
+			at := r.IntN(len(sip))
+			switch r.IntN(4) {
+			case 0:
+				sip[at] ^= 1 << r.IntN(8)
+			case 1:
+				sip[at] = byte(r.IntN(256))
+			case 2:
+				sip[at] = odd[r.IntN(len(odd))]
+			case 3: // a piece from elsewhere
+				from := r.IntN(len(sip))
+				copy(sip[at:], sip[from:min(len(sip), from+r.IntN(40))])
+			}
+		}
+	}
+}
