@@ -42,6 +42,18 @@ CREATE TABLE calltrail.registration (
     src_role                  text,
     dst_ip                    inet,
     dst_port                  integer          CHECK (dst_port BETWEEN 0 AND 65535),
+    dst_location_country      text,
+    dst_location_subdivision  text,
+    dst_location_city         text,
+    dst_location_latitude     double precision,
+    dst_location_longitude    double precision,
+    dst_location_accuracy_km  integer,
+    dst_location_method       text,
+    dst_location_of           text,
+    dst_as_number             bigint,
+    dst_as_org                text,
+    dst_network               text,
+    dst_role                  text,
     vlan                      integer[],
     octets                    jsonb,
     observer_version          text,
@@ -101,6 +113,18 @@ COMMENT ON COLUMN calltrail.registration.src_network IS 'Source: what the networ
 COMMENT ON COLUMN calltrail.registration.src_role IS 'Source: role by the operator''s configured prefixes';
 COMMENT ON COLUMN calltrail.registration.dst_ip IS 'Registrar: address';
 COMMENT ON COLUMN calltrail.registration.dst_port IS 'Registrar: port';
+COMMENT ON COLUMN calltrail.registration.dst_location_country IS 'Registrar: country, ISO 3166-1 alpha-2';
+COMMENT ON COLUMN calltrail.registration.dst_location_subdivision IS 'Registrar: ISO 3166-2 subdivision, without the country';
+COMMENT ON COLUMN calltrail.registration.dst_location_city IS 'Registrar: city';
+COMMENT ON COLUMN calltrail.registration.dst_location_latitude IS 'Registrar: latitude, WGS84 degrees';
+COMMENT ON COLUMN calltrail.registration.dst_location_longitude IS 'Registrar: longitude, WGS84 degrees';
+COMMENT ON COLUMN calltrail.registration.dst_location_accuracy_km IS 'Registrar: radius around the coordinates, kilometres';
+COMMENT ON COLUMN calltrail.registration.dst_location_method IS 'Registrar: how the place was found: pidf_lo, cell, access_line, geoip';
+COMMENT ON COLUMN calltrail.registration.dst_location_of IS 'Registrar: whose place it is: endpoint, last_hop';
+COMMENT ON COLUMN calltrail.registration.dst_as_number IS 'Registrar: autonomous system number';
+COMMENT ON COLUMN calltrail.registration.dst_as_org IS 'Registrar: name of the autonomous system';
+COMMENT ON COLUMN calltrail.registration.dst_network IS 'Registrar: what the network is: hosting, vpn, tor, mobile, isp';
+COMMENT ON COLUMN calltrail.registration.dst_role IS 'Registrar: role by the operator''s configured prefixes';
 COMMENT ON COLUMN calltrail.registration.vlan IS '802.1Q VLAN ids, outermost first';
 COMMENT ON COLUMN calltrail.registration.octets IS 'Original octets of values whose text had to be escaped: [{field, base64}]';
 COMMENT ON COLUMN calltrail.registration.observer_version IS 'Program that made the record: its version';

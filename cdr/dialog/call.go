@@ -149,7 +149,7 @@ type Call struct {
 	state        state
 	cancelled    int64 // time of the CANCEL, 0 without
 	endedNow     int64 // packet time at which the end was noted
-	byeConfirmed bool
+	byeStatus    uint16 // 2xx or 481 to a BYE, which confirms it; 0 before
 	acked        bool
 	viewed       bool   // an interim record has been made
 	invited      bool   // an INVITE of the attempt has been seen
@@ -191,7 +191,7 @@ func (c *Call) Open() bool { return c.state != ended }
 
 // Established says that the call was answered, whether or not the answer was seen.
 func (c *Call) Established() bool {
-	return c.Answered != 0 || c.Flags&MidCall != 0 && (c.Status/100 == 2 || c.byeConfirmed)
+	return c.Answered != 0 || c.Flags&MidCall != 0 && (c.Status/100 == 2 || c.byeStatus/100 == 2)
 }
 
 // match says how well the tags of a message fit a leg.

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"calltrail/cdr/media"
+	"calltrail/decode"
 	"calltrail/decode/sip"
 )
 
@@ -52,6 +53,7 @@ func (t *Table) invite(m *Message) {
 			c = t.newCall(m)
 		}
 	}
+	reopened := false
 	switch t.relation(c, m) {
 	case anotherCall:
 		c = t.newCall(m)
@@ -61,12 +63,16 @@ func (t *Table) invite(m *Message) {
 		}
 		return
 	case furtherAttempt:
+		reopened = c.Done
 		t.again(c, m)
 	case sameAttempt:
 	}
 	t.touch(c, media.Caller, m)
 	c.count(sip.MethodINVITE)
 	t.outgoing(c, m)
+	if reopened {
+		t.change(c, m.Now) // the newest record must not go on saying that it is over
+	}
 	t.schedule(c)
 }
 
@@ -122,7 +128,7 @@ func (t *Table) outgoing(c *Call, m *Message) {
 			branch: branch, cseq: seq, method: sip.MethodINVITE, attempt: c.attempt, vias: vias, fromCaller: true,
 			src: m.Src, dst: m.Dst,
 		})
-		c.hop(m)
+		c.hop(m.Src, m.Dst, m.At)
 	}
 	if !c.invited || isNew && vias < c.inviteVias {
 		// The first one of the attempt, or a hop nearer to the caller, seen after one behind it.
@@ -143,9 +149,9 @@ func (t *Table) outgoing(c *Call, m *Message) {
 }
 
 // hop notes a path that the INVITE took, each once.
-func (c *Call) hop(m *Message) {
+func (c *Call) hop(src, dst decode.Endpoint, at int64) {
 	for i := range c.Hops {
-		if c.Hops[i].Src == m.Src && c.Hops[i].Dst == m.Dst {
+		if c.Hops[i].Src == src && c.Hops[i].Dst == dst {
 			return
 		}
 	}
@@ -153,7 +159,7 @@ func (c *Call) hop(m *Message) {
 		c.Flags |= Truncated
 		return
 	}
-	c.Hops = append(c.Hops, Hop{m.Src, m.Dst, m.At})
+	c.Hops = append(c.Hops, Hop{src, dst, at})
 }
 
 // from takes the ends of the call from an INVITE on the first hop.

@@ -60,13 +60,13 @@ func (t *Table) byeAnswer(c *Call, p media.Party, exact bool, tx *transaction, m
 	switch s := m.SIP.Status(); {
 	case s/100 != 2 && s != 481:
 	case tx != nil:
-		c.byeConfirmed = true
+		c.byeStatus = uint16(s) //nolint:gosec // 200-299, 481
 		if c.state == ended && c.finalAt != 0 {
 			c.finalAt = min(c.finalAt, max(m.Now, c.endedNow+int64(t.cfg.Settle)))
 		}
 	case exact && c.Open() && c.participant(m.Dst.IP):
 		// The BYE itself was not seen.
-		c.byeConfirmed = true
+		c.byeStatus = uint16(s) //nolint:gosec // 200-299, 481
 		t.promote(c, m.Now)
 		t.end(c, m.At, m.Now, enders[p.Other()])
 	}
@@ -99,6 +99,9 @@ func (t *Table) inviteAnswer(c *Call, p media.Party, tx *transaction, m *Message
 		c.inviteVias = vias
 		c.Src, c.Dst = m.Dst, m.Src
 	}
+	if !c.invited {
+		c.hop(m.Dst, m.Src, m.At) // the way that the INVITE must have taken
+	}
 	first := vias <= c.inviteVias // the hop nearest to the caller
 	switch {
 	case status < 200:
@@ -109,7 +112,7 @@ func (t *Table) inviteAnswer(c *Call, p media.Party, tx *transaction, m *Message
 		// The 2xx has decided; another branch's refusal says nothing.
 	case first:
 		t.refused(c, m, status)
-	case c.lowStatus/100 != 2:
+	case c.lowStatus/100 != 2 && int(c.lowStatus) != status:
 		c.lowStatus, c.lowAt = uint16(status), m.At //nolint:gosec // 300-699
 	}
 }
@@ -163,7 +166,9 @@ func (t *Table) success(c *Call, p media.Party, first bool, tx *transaction, m *
 		}
 		return
 	case !first:
-		c.lowStatus, c.lowAt = uint16(m.SIP.Status()), m.At //nolint:gosec // 2xx
+		if c.lowStatus/100 != 2 {
+			c.lowStatus, c.lowAt = uint16(m.SIP.Status()), m.At //nolint:gosec // 2xx
+		}
 		if c.ToTag == "" {
 			c.ToTag = tag
 		}

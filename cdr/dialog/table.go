@@ -238,7 +238,7 @@ func (t *Table) record(c *Call, final bool, now int64) {
 		if !c.acked && c.Seen[media.Caller] {
 			c.Flags |= AckMissing
 		}
-		if (c.EndedBy == EndedByCaller || c.EndedBy == EndedByCallee) && !c.byeConfirmed {
+		if (c.EndedBy == EndedByCaller || c.EndedBy == EndedByCallee) && c.byeStatus == 0 {
 			c.Flags |= ByeUnanswered
 		}
 	}

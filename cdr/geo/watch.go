@@ -47,9 +47,9 @@ func (db *DB) Run(ctx context.Context) error {
 		events, failures = watcher.Events, watcher.Errors
 	}
 	// The first look finds what changed between New and Run.
-	settled := time.NewTimer(db.cfg.Settle) //nolint:forbidigo // about files on this machine, not about packets
+	settled := time.NewTimer(db.cfg.Settle)
 	defer settled.Stop()
-	poll := time.NewTicker(db.cfg.Poll) //nolint:forbidigo // as above
+	poll := time.NewTicker(db.cfg.Poll)
 	defer poll.Stop()
 	for {
 		select {

@@ -33,7 +33,7 @@ type Table struct {
 
 	cfg       TableConfig
 	seed      maphash.Seed
-	slots     []uint32 // entry number + 1; 0 is empty
+	slots     []slot
 	entries   []entry
 	free      uint32 // first unused entry + 1
 	used      int
@@ -41,6 +41,12 @@ type Table struct {
 	freshHead int
 	deadlines timer.Queue[uint32] // one of each entry
 	now       int64
+}
+
+// slot is a place of the hash table: most searches need not look at an entry that is not the one they are after.
+type slot struct {
+	entry uint32 // its number + 1; 0 is empty
+	hash  uint32 // of its key
 }
 
 type flowKey [48]byte
@@ -63,7 +69,7 @@ const noCut = int64(math.MaxInt64)
 
 // NewTable returns an empty table.
 func NewTable(cfg TableConfig) *Table {
-	t := &Table{cfg: cfg, seed: maphash.MakeSeed(), slots: make([]uint32, 1024)}
+	t := &Table{cfg: cfg, seed: maphash.MakeSeed(), slots: make([]slot, 1024)}
 	t.deadlines.Placed = func(i uint32, position int) {
 		t.entries[i].position = uint32(position) //nolint:gosec // bounded by cfg.Streams
 	}
@@ -154,7 +160,7 @@ func (t *Table) Finish(now int64) {
 	t.Advance(now)
 	for i := range t.entries {
 		if t.entries[i].used {
-			t.close(uint32(i), t.now) //nolint:gosec // bounded by cfg.Streams
+			t.close(uint32(i), t.now)
 		}
 	}
 }
@@ -182,7 +188,7 @@ func (t *Table) insert(key *flowKey) (i uint32, ok bool) {
 	*e = entry{key: *key, seen: t.now, cut: noCut, generation: e.generation + 1, used: true}
 	t.used++
 	t.Stats.Opened++
-	t.place(i)
+	t.place(slot{i + 1, t.hash(key)})
 	t.fresh = append(t.fresh, reference{i, e.generation})
 	t.deadlines.Push(t.due(i), uint64(i), i)
 	return i, true
@@ -254,60 +260,55 @@ func (t *Table) tell(kind EventKind, i uint32, at int64) {
 }
 
 // The hash is seeded, so that nobody outside can choose flows that meet in one slot.
-func (t *Table) home(key *flowKey) uint32 {
-	return uint32(maphash.Bytes(t.seed, key[:])) & uint32(len(t.slots)-1) //nolint:gosec // a power of two, bounded
+func (t *Table) hash(key *flowKey) uint32 {
+	return uint32(maphash.Bytes(t.seed, key[:])) //nolint:gosec // the low half will do
 }
+
+func (t *Table) mask() uint32 { return uint32(len(t.slots) - 1) } //nolint:gosec // a power of two, bounded by cfg.Streams
 
 func (t *Table) find(key *flowKey) (uint32, bool) {
-	mask := uint32(len(t.slots) - 1) //nolint:gosec // bounded
-	for s := t.home(key); ; s = (s + 1) & mask {
-		n := t.slots[s]
-		if n == 0 {
+	hash, mask := t.hash(key), t.mask()
+	for i := hash & mask; ; i = (i + 1) & mask {
+		switch s := t.slots[i]; {
+		case s.entry == 0:
 			return 0, false
-		}
-		if t.entries[n-1].key == *key {
-			return n - 1, true
+		case s.hash == hash && t.entries[s.entry-1].key == *key:
+			return s.entry - 1, true
 		}
 	}
 }
 
-func (t *Table) place(i uint32) {
-	mask := uint32(len(t.slots) - 1) //nolint:gosec // bounded
-	s := t.home(&t.entries[i].key)
-	for t.slots[s] != 0 {
-		s = (s + 1) & mask
+func (t *Table) place(s slot) {
+	mask := t.mask()
+	i := s.hash & mask
+	for t.slots[i].entry != 0 {
+		i = (i + 1) & mask
 	}
-	t.slots[s] = i + 1
+	t.slots[i] = s
 }
 
-// remove takes entry i out of the slots and moves back what stood behind it, so that no search meets a hole.
-func (t *Table) remove(i uint32) {
-	mask := uint32(len(t.slots) - 1) //nolint:gosec // bounded
-	s := t.home(&t.entries[i].key)
-	for t.slots[s] != i+1 {
-		s = (s + 1) & mask
+// remove takes entry n out of the slots and moves back what stood behind it, so that no search meets a hole.
+func (t *Table) remove(n uint32) {
+	mask := t.mask()
+	hole := t.hash(&t.entries[n].key) & mask
+	for t.slots[hole].entry != n+1 {
+		hole = (hole + 1) & mask
 	}
-	hole := s
-	for {
-		s = (s + 1) & mask
-		n := t.slots[s]
-		if n == 0 {
-			break
-		}
-		home := t.home(&t.entries[n-1].key)
-		if (s-home)&mask >= (s-hole)&mask {
-			t.slots[hole] = n
-			hole = s
+	for i := (hole + 1) & mask; t.slots[i].entry != 0; i = (i + 1) & mask {
+		if home := t.slots[i].hash & mask; (i-home)&mask >= (i-hole)&mask {
+			t.slots[hole] = t.slots[i]
+			hole = i
 		}
 	}
-	t.slots[hole] = 0
+	t.slots[hole] = slot{}
 }
 
 func (t *Table) grow() {
-	t.slots = make([]uint32, 2*len(t.slots))
-	for i := range t.entries {
-		if t.entries[i].used {
-			t.place(uint32(i)) //nolint:gosec // bounded by cfg.Streams
+	old := t.slots
+	t.slots = make([]slot, 2*len(old))
+	for _, s := range old {
+		if s.entry != 0 {
+			t.place(s)
 		}
 	}
 }

@@ -56,6 +56,10 @@ type batch struct {
 	readMessages, readStreams int
 }
 
+// newBatch returns an empty batch. Its text never moves, so that none of it is left where wiping does not reach: a full
+// batch takes one more message, and that is at most a datagram.
+func newBatch() *batch { return &batch{text: make([]byte, 0, batchText+math.MaxUint16)} }
+
 func (b *batch) reset() {
 	b.messages, b.streams, b.text = b.messages[:0], b.streams[:0], b.text[:0]
 	b.descriptions = b.descriptions[:0]

@@ -125,7 +125,11 @@ func (c *correlator) head(w int) (p place, isMessage, ok bool) {
 	return place{}, false, false
 }
 
-func (c *correlator) release(b *batch) { c.free[b.worker] <- b }
+// release gives a batch back. Its text is wiped: it holds URIs as they came, with passwords and keys pressed.
+func (c *correlator) release(b *batch) {
+	clear(b.text)
+	c.free[b.worker] <- b
+}
 
 // pass lets packet time pass up to now: nothing before it will come.
 func (c *correlator) pass(now int64) {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	"calltrail/capture"
 	"calltrail/cdr/pipeline"
 	"calltrail/cdr/record"
+	"calltrail/cmd/callgen/gen"
 	"calltrail/decode"
 )
 
@@ -24,7 +26,17 @@ func TestTruncatedFile(t *testing.T) {
 	if testing.Short() {
 		lengths = 20
 	}
-	list := drain(t, generate(t, 60, 31).source(t))
+	cfg := gen.Default()
+	cfg.Calls, cfg.Seed, cfg.Rate = 150, 31, 2 // over more than a minute
+	var made bytes.Buffer
+	if _, err := gen.Write(cfg, &made, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	src, err := capture.NewFile(&made, "made.pcap")
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := drain(t, src)
 	file := pcap(list)
 	whole, _ := replay(t, &packets{list: list}, nil)
 	lookups, err := goldenLookups()
@@ -33,6 +45,7 @@ func TestTruncatedFile(t *testing.T) {
 	}
 	r := rand.New(rand.NewPCG(2, 2))
 	compared := 0
+	all := finals(t, whole.bodies)
 	for range lengths {
 		n := 24 + r.IntN(len(file)-24)
 		src, err := capture.NewFile(bytes.NewReader(file[:n]), "cut.pcap")
@@ -56,7 +69,7 @@ func TestTruncatedFile(t *testing.T) {
 		}
 		got := finals(t, out.bodies)
 		end := record.TimeOf(list[s.Packets-1].Time)
-		for key, want := range finals(t, whole.bodies) {
+		for key, want := range all {
 			if want.due > end {
 				continue
 			}

@@ -118,8 +118,8 @@ func (d *draft) sip(c *dialog.Call, rec *record.Call) *record.SIP {
 // route fills in where the call came from and went.
 func (d *draft) route(rec *record.Call, c *dialog.Call) {
 	// More than one Via on the first hop: the source is a proxy, and the caller is behind it.
-	rec.Src = d.end(c.Src, len(rec.SIP.Via) > 1)
-	rec.Dst = d.end(c.Dst, false)
+	rec.Src = d.end("src", c.Src, len(rec.SIP.Via) > 1)
+	rec.Dst = d.end("dst", c.Dst, false)
 	if via := addrOf(c.SrcVia); c.SrcVia != (decode.Endpoint{}) && via.IP != rec.Src.IP {
 		rec.SrcVia = &via
 	}
@@ -246,8 +246,8 @@ func (d *draft) registration(e *dialog.Registration) *record.Registration {
 		Schema: record.SchemaRegistration, Kind: record.KindRegistration, Day: at.Day(), Sensor: d.cfg.Sensor,
 		LegalBasis: d.cfg.LegalBasisRegistration, Event: registrationEvents[e.Event], Contact: d.text("contact", e.Contact),
 		Status: e.Status, AuthUser: d.text("auth_user", e.AuthUser), AuthRealm: d.text("auth_realm", e.AuthRealm),
-		UserAgent: d.text("user_agent", e.UserAgent), CallID: d.text("call_id", e.CallID), Src: d.end(e.Src, false),
-		Dst: d.end(e.Dst, false), At: at, Observer: d.observer(),
+		UserAgent: d.text("user_agent", e.UserAgent), CallID: d.text("call_id", e.CallID), Src: d.end("src", e.Src, false),
+		Dst: d.end("dst", e.Dst, false), At: at, Observer: d.observer(),
 	}
 	rec.AOR = d.party("aor", e.AOR)
 	if e.Expires >= 0 {
@@ -255,6 +255,12 @@ func (d *draft) registration(e *dialog.Registration) *record.Registration {
 	}
 	rec.VLAN = append(rec.VLAN, e.VLAN[:min(int(e.VLANs), len(e.VLAN))]...)
 	rec.Octets = d.octets
+	if d.truncated {
+		rec.Flags = append(rec.Flags, record.FlagTruncated)
+	}
+	for name := range e.Anomalies.Names() {
+		rec.Flags = append(rec.Flags, "sip_"+name)
+	}
 	return rec
 }
 

@@ -40,7 +40,7 @@ func New(cfg Config, lookups Lookups, out Output) (*Pipeline, error) {
 	for i := range cfg.Workers {
 		free := make(chan *batch, batchesPerWorker)
 		for range batchesPerWorker {
-			free <- &batch{}
+			free <- newBatch()
 		}
 		p.free = append(p.free, free)
 		p.workers = append(p.workers, newWorker(i, &p.cfg, p.progress, p.batches, free))

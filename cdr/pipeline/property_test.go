@@ -1,6 +1,7 @@
 package pipeline_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -119,6 +120,7 @@ func sameForAllWorkers(t *testing.T, list []capture.Packet) {
 		got := observed(t, out.bodies)
 		if workers == 1 {
 			want, stats = got, s
+			t.Logf("%d records, %d of them interim", len(got), bytes.Count(lines(got), []byte(`"final":false`)))
 			continue
 		}
 		same(t, fmt.Sprintf("%d workers", workers), got, want)
@@ -133,6 +135,9 @@ func TestPiecesGiveTheRecordsOfTheWhole(t *testing.T) {
 	list := drain(t, generate(t, 200, 11).source(t))
 	out, _ := replay(t, &packets{list: list}, manyInterim)
 	want := observed(t, out.bodies)
+	if n := bytes.Count(lines(want), []byte(`"final":false`)); n < 50 {
+		t.Fatalf("%d interim records: next to none", n)
+	}
 	r := rand.New(rand.NewPCG(1, 1))
 	for round := range 12 {
 		dir := t.TempDir()

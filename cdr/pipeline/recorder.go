@@ -97,11 +97,14 @@ func (d *draft) text(name string, v []byte) string {
 		return ""
 	}
 	s, escaped, cut := record.Clean(v)
-	if escaped && len(d.octets) < record.MaxList {
+	switch {
+	case escaped && len(d.octets) < record.MaxList:
 		if len(v) > record.MaxValue {
 			v = v[:record.MaxValue]
 		}
 		d.octets = append(d.octets, record.Octets{Field: name, Base64: base64.StdEncoding.EncodeToString(v)})
+	case escaped:
+		d.truncated = true
 	}
 	d.truncated = d.truncated || cut
 	return s
@@ -163,13 +166,13 @@ func (d *draft) e164(value []byte) number.Info {
 	return d.number(addr.URI, uri)
 }
 
-// end looks up an address. relayed says that the address may be that of a server on the way.
-func (d *draft) end(e decode.Endpoint, relayed bool) *record.End {
+// end looks up an address; name is its member path. relayed says that the address may be that of a server on the way.
+func (d *draft) end(name string, e decode.Endpoint, relayed bool) *record.End {
 	ap := e.AddrPort()
 	p := d.place(ap.Addr())
 	return &record.End{
 		IP: ap.Addr(), Port: ap.Port(), Location: locationOf(p, relayed), ASNumber: p.ASNumber,
-		ASOrg: d.text("", []byte(p.ASOrg)), Network: p.Network,
+		ASOrg: d.text(name+".as_org", []byte(p.ASOrg)), Network: p.Network,
 	}
 }
 

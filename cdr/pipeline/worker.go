@@ -106,6 +106,7 @@ func (w *worker) signalling(p *capture.Packet, now int64) decode.Reason {
 	b := w.batch
 	m := b.addMessage()
 	if err := m.sip.Parse(w.frame.Payload); err != nil {
+		m.sip = sip.Message{} // it would hold the packet
 		b.messages = b.messages[:len(b.messages)-1]
 		if e, ok := err.(sip.ParseError); ok { //nolint:errorlint // Parse returns it as it is
 			w.sipError[e]++
@@ -181,4 +182,5 @@ func (w *worker) finish(end int64) {
 	w.table.Finish(w.clock)
 	w.collect(inputEnd)
 	w.flush(w.clock, true)
+	w.frame = decode.Frame{} // it would hold the last packet
 }

@@ -21,7 +21,7 @@ type Call struct {
 	Kind Kind `json:"kind" schema:"enum=sip|media|app|tls"`
 	// UTC date of started_at, the partition key of the store.
 	Day string `json:"day" schema:"date"`
-	// Sensor that made it; replay uses a name of its own.
+	// Sensor that made the record; replay uses a name of its own.
 	Sensor string `json:"sensor" schema:"maxLength=255"`
 	// Interface the packets were taken from; null when they were read from a capture file.
 	Tap *string `json:"tap"`

@@ -1,13 +1,13 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"math/rand/v2"
 	"os"
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -93,90 +93,91 @@ func TestReplayToPostgresKilled(t *testing.T) {
 	s.whole(truth)
 }
 
-// loading is true while a transaction of the program has written to the database and is not committed.
+// loading is true while a transaction with entries is under way: writing to the ledger is the first thing it does.
 func (d *database) loading() bool {
 	d.t.Helper()
-	return d.number(`SELECT count(*) FROM pg_stat_activity
-		WHERE datname = current_database() AND application_name = 'calltrail' AND backend_xid IS NOT NULL`) > 0
+	return d.number(`SELECT count(*) FROM pg_locks WHERE relation = 'calltrail.ledger'::regclass AND mode = 'RowExclusiveLock' AND granted`) > 0
 }
 
-// killStores kills stores at random: one in two inside a transaction, the others when some entries more than before are
-// committed, which is about when their offsets are. left says how many entries the store has still to take in, and sees
-// to it that there are some.
-func (s *site) killStores(rnd *rand.Rand, kills int, left func() int, command ...string) {
-	s.Helper()
-	inside := 0
-	for done, attempt := 0, 0; done < kills; attempt++ {
+// backlog makes captures, each of other calls, and sends them on until a store has some thousand entries to take in.
+type backlog struct {
+	*site
+	rnd   *rand.Rand
+	to    string
+	truth []call
+	sent  int // entries
+}
+
+// left is how many entries the store has still to take in.
+func (b *backlog) left() int {
+	b.Helper()
+	for b.sent-b.db.entries() < 3000 {
+		capture, truth := b.capture(signalling(2000, b.rnd.Uint64()))
+		b.ok("replay", "-q", "--to", b.to, capture)
+		b.truth, b.sent = append(b.truth, truth...), int(b.spoolState().Last)
+	}
+	return b.sent - b.db.entries()
+}
+
+// killStores kills stores while they have entries to take in: most inside a transaction, the others when some entries
+// more than before are committed, which is about when their offsets are.
+func (b *backlog) killStores(kills int, command ...string) {
+	b.Helper()
+	done, inside := 0, 0
+	for attempt := 0; done < kills; attempt++ {
 		if attempt == 3*kills {
-			s.Fatalf("%d kills of %d attempts had records in flight, want %d", done, attempt, kills)
+			b.Fatalf("%d kills of %d attempts had records in flight, want %d", done, attempt, kills)
 		}
-		todo := left()
-		begin := s.db.entries()
-		goal, half := begin+1+rnd.IntN(max(1, todo/2)), rnd.IntN(2) == 0
-		p := s.start(nil, command...)
-		condition := func() bool { return s.db.entries() >= goal }
-		if half {
-			condition = s.db.loading
+		left, begin := b.left(), b.db.entries()
+		goal := begin + 1 + b.rnd.IntN(left/2)
+		condition := func() bool { return b.db.entries() >= goal }
+		if b.rnd.IntN(4) > 0 {
+			condition = b.db.loading
 		}
-		if !p.until(s.T, 2*time.Millisecond, condition) || half && !p.lives(time.Duration(rnd.Int64N(int64(50*time.Millisecond)))) {
-			if r := p.wait(s.T); r.status != 0 {
-				s.Fatalf("exit status %d:\n%s", r.status, r.stderr)
+		p := b.start(nil, command...)
+		if !p.until(b.T, time.Millisecond, condition) || !p.lives(time.Duration(b.rnd.Int64N(int64(30*time.Millisecond)))) {
+			if r := p.wait(b.T); r.status != 0 {
+				b.Fatalf("exit status %d:\n%s", r.status, r.stderr)
 			}
-			continue
+			continue // the machine was busy elsewhere: a spool was all in before its store could be killed
 		}
-		loading := s.db.loading()
+		loading := b.db.loading()
 		p.kill()
-		if s.db.entries()-begin < todo {
+		if b.db.entries()-begin < left {
 			done++
 			if loading {
 				inside++
 			}
 		}
 	}
-	s.Logf("%d kills of %v with entries to come, %d of them inside a transaction that had written", kills, command, inside)
+	b.Logf("%d kills of calltrail %s with entries to come, %d of them inside a transaction with some of them", kills, command[0], inside)
 }
 
 // Killed at any moment and run again, the store takes every call in once, and the group's offsets are right.
 func TestStoreKilled(t *testing.T) {
 	t.Parallel()
-	s, rnd := newSite(t), chance(t)
-	capture, truth := s.capture(signalling(3000, rnd.Uint64()))
-	sent := 0
-	s.killStores(rnd, cycles(t, 20), func() int {
-		for sent-s.db.entries() < 3000 {
-			s.ok("replay", "-q", "--to", "kafka", capture)
-			sent = int(s.spoolState().Last)
-		}
-		return sent - s.db.entries()
-	}, "store")
-	s.ok("store", "--once")
-	s.whole(truth)
+	b := backlog{site: newSite(t), rnd: chance(t), to: toKafka}
+	b.killStores(cycles(t, 20), "store")
+	b.ok("store", "--once")
+	b.whole(b.truth)
 
 	// Nothing is left behind the offsets, and nothing was left out before them: who reads it all again finds it all there.
-	if c := s.counts(s.ok("store", "--once")); c != (counts{}) {
+	if c := b.counts(b.ok("store", "--once")); c != (counts{}) {
 		t.Errorf("behind the offsets: %+v", c)
 	}
-	if c := s.counts(s.ok("store", "--once", "--group", s.topic+"-again")); c.Redelivered < sent || c != (counts{Redelivered: c.Redelivered}) {
-		t.Errorf("read again: %+v, want %d or more redelivered and nothing else", c, sent)
+	if c := b.counts(b.ok("store", "--once", "--group", b.topic+"-again")); c.Redelivered < b.sent || c != (counts{Redelivered: c.Redelivered}) {
+		t.Errorf("read again: %+v, want %d or more redelivered and nothing else", c, b.sent)
 	}
-	s.whole(truth)
+	b.whole(b.truth)
 }
 
 // The same for a spool on this host.
 func TestStoreFromSpoolKilled(t *testing.T) {
 	t.Parallel()
-	s, rnd := newSite(t), chance(t)
-	capture, truth := s.capture(signalling(3000, rnd.Uint64()))
-	sent := 0
-	s.killStores(rnd, cycles(t, 5), func() int {
-		for sent-s.db.entries() < 2000 {
-			s.ok("replay", "-q", "--to", "spool", capture)
-			sent = int(s.spoolState().Last)
-		}
-		return sent - s.db.entries()
-	}, "store", "--from-spool", s.spool)
-	s.ok("store", "--from-spool", s.spool)
-	s.whole(truth)
+	b := backlog{site: newSite(t), rnd: chance(t), to: toSpool}
+	b.killStores(cycles(t, 5), "store", "--from-spool", b.spool)
+	b.ok("store", "--from-spool", b.spool)
+	b.whole(b.truth)
 }
 
 // counts is what a store says of itself when it ends.
@@ -234,8 +235,8 @@ func TestSpoiltPathIsNoticed(t *testing.T) {
 				t.Fatal(err)
 			}
 			if tt.again {
-				for _, body := range bytes.Split(bytes.TrimSpace([]byte(s.ok("replay", "-q", capture).stdout)), []byte("\n")) {
-					if _, err := sp.Write(otherIdentities(body)); err != nil {
+				for body := range strings.Lines(s.ok("replay", "-q", capture).stdout) {
+					if _, err := sp.Write(otherIdentities([]byte(strings.TrimSuffix(body, "\n")))); err != nil {
 						t.Fatal(err)
 					}
 				}
@@ -261,7 +262,7 @@ func TestSpoiltPathIsNoticed(t *testing.T) {
 			s.ok("store", "--once")
 			faults := slices.Concat(s.db.chainFaults(), callFaults(truth, s.db.calls()))
 			for _, want := range tt.want {
-				if !slices.ContainsFunc(faults, func(f string) bool { return len(f) >= len(want) && f[:len(want)] == want }) {
+				if !slices.ContainsFunc(faults, func(f string) bool { return strings.HasPrefix(f, want) }) {
 					t.Errorf("%q is not among the faults %q", want, faults)
 				}
 			}

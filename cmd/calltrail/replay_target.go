@@ -191,7 +191,7 @@ func (t *spoolTarget) close() error {
 		t.stop()
 	}
 	if t.pumping != nil {
-		<-t.pumping // the run has failed already, for a reason of its own
+		t.failed = <-t.pumping // the run has failed already, for a reason of its own
 	}
 	err := t.spool.Close()
 	t.free()

@@ -5,10 +5,12 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -108,7 +110,7 @@ func newBareSite(t *testing.T) *site {
 func (s *site) capture(cfg gen.Config) (path string, truth []call) {
 	s.Helper()
 	var rows bytes.Buffer
-	path = filepath.Join(s.dir, "capture.pcap")
+	path = filepath.Join(s.dir, fmt.Sprintf("calls-%d.pcap", cfg.Seed))
 	file, err := os.Create(path)
 	if err != nil {
 		s.Fatal(err)
@@ -154,7 +156,7 @@ func (s *site) start(more []string, args ...string) *process {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	p := &process{cmd: exec.CommandContext(ctx, path, args...), began: time.Now(), done: make(chan struct{})}
-	p.cmd.Env, p.cmd.Dir = append(s.env[:len(s.env):len(s.env)], more...), s.dir
+	p.cmd.Env, p.cmd.Dir = slices.Concat(s.env, more), s.dir
 	p.cmd.Stdout, p.cmd.Stderr = &p.stdout, &p.stderr
 	if err := p.cmd.Start(); err != nil {
 		cancel()

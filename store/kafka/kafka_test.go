@@ -248,13 +248,17 @@ func TestClearErrors(t *testing.T) {
 		{"consumer, nobody there", func(t *testing.T) error { _, err := NewConsumer(within(t), ConsumerConfig{Config: nobody}); return err }, refused, false},
 		{"init, nobody there", func(t *testing.T) error { _, err := Init(within(t), nobody, Topics{}); return err }, refused, false},
 		{"no broker named", func(t *testing.T) error { _, err := NewPublisher(within(t), Config{}); return err }, "kafka: no broker is named: set kafka.brokers", true},
-		{"publisher, no topic", func(t *testing.T) error { _, err := NewPublisher(within(t), missing(t)); return err },
-			"kafka: look for topic calltrail.not.there: the topic does not exist: run calltrail kafka init", true},
-		{"consumer, no topic", func(t *testing.T) error {
-			_, err := NewConsumer(within(t), ConsumerConfig{Config: missing(t)})
-			return err
+		{
+			"publisher, no topic", func(t *testing.T) error { _, err := NewPublisher(within(t), missing(t)); return err },
+			"kafka: look for topic calltrail.not.there: the topic does not exist: run calltrail kafka init", true,
 		},
-			"kafka: look for topic calltrail.not.there: the topic does not exist: run calltrail kafka init", true},
+		{
+			"consumer, no topic", func(t *testing.T) error {
+				_, err := NewConsumer(within(t), ConsumerConfig{Config: missing(t)})
+				return err
+			},
+			"kafka: look for topic calltrail.not.there: the topic does not exist: run calltrail kafka init", true,
+		},
 		{"more replicas than brokers", func(t *testing.T) error {
 			c := missing(t)
 			c.ResendTopic = "calltrail.not.there.either"

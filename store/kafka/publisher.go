@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -68,7 +69,7 @@ func (p *Publisher) Deliver(ctx context.Context, items []store.Item) error {
 		if err := p.produce(ctx, partition, items[start:end]); err != nil {
 			return p.cfg.wrap("publish to "+p.cfg.RecordsTopic+"/"+strconv.Itoa(partition), err)
 		}
-		p.published.Add(uint64(end - start)) //nolint:gosec // not negative
+		p.published.Add(uint64(end - start))
 		start = end
 	}
 	return nil
@@ -108,10 +109,10 @@ func (c Config) metadata(ctx context.Context, client *kafkago.Client, topics ...
 	ctx, cancel := context.WithTimeout(ctx, reach)
 	defer cancel()
 	answer, err := client.Metadata(ctx, &kafkago.MetadataRequest{Topics: topics})
-	if errors.Is(err, context.DeadlineExceeded) {
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) {
 		return nil, &Error{
-			Op: strings.Join(c.Brokers, ","), Hint: "is this a broker? (kafka.brokers)",
-			Err: shortened{fmt.Sprintf("no answer within %v", reach), err},
+			Op: strings.Join(c.Brokers, ","), Hint: "is this a broker, and running? (kafka.brokers)",
+			Err: shortened{"no answer", err},
 		}
 	}
 	return answer, err

@@ -11,7 +11,7 @@ import (
 // BenchmarkDeliver loads calls of about two kilobytes into the real server, and reports records a second.
 func BenchmarkDeliver(b *testing.B) {
 	l, _ := opened(b)
-	chain := newChain(b, "edge-1")
+	chain := newChain(b)
 	const batch = 1000
 	items := make([]store.Item, 0, batch)
 	octets := 0
@@ -36,7 +36,7 @@ func BenchmarkDeliver(b *testing.B) {
 
 // BenchmarkExamine is the loader's own share: checking hashes, reading the record, naming its addresses.
 func BenchmarkExamine(b *testing.B) {
-	chain := newChain(b, "edge-1")
+	chain := newChain(b)
 	item := chain.calls(1, 1)[0]
 	now := time.Now()
 	b.SetBytes(int64(len(item.Body)))

@@ -38,7 +38,7 @@ var callColumns = slices.Concat(
 		{"record_id", func(r *callRow) any { return id(r.RecordID) }},
 		{"schema", func(r *callRow) any { return r.Schema }},
 		{"call_uid", func(r *callRow) any { return id(r.CallUID) }},
-		{"revision", func(r *callRow) any { return int32(r.Revision) }}, //nolint:gosec // checkCall bounds it
+		{"revision", func(r *callRow) any { return int32(r.Revision) }},
 		{"final", func(r *callRow) any { return r.Final }},
 		{"kind", func(r *callRow) any { return string(r.Kind) }},
 		{"sensor", func(r *callRow) any { return r.Sensor }},

@@ -24,8 +24,11 @@ type builder struct {
 	prev   [sha256.Size]byte
 }
 
-func newChain(tb testing.TB, sensor string) *builder {
-	return &builder{tb: tb, sensor: sensor, epoch: 1780000000000000, prev: spool.Genesis(sensor, nil)}
+// chainSensor is the sensor of the tests' chains.
+const chainSensor = "edge-1"
+
+func newChain(tb testing.TB) *builder {
+	return &builder{tb: tb, sensor: chainSensor, epoch: 1780000000000000, prev: spool.Genesis(chainSensor, nil)}
 }
 
 // body makes the next entry of any bytes.
@@ -62,8 +65,8 @@ func (b *builder) sample(n int) record.Call {
 	started := record.Time(1779962400000000 + int64(n)*2000000) // 2026-05-28T10:00:00Z and on
 	answered, ended := started+4000000, started+64000000
 	duration, ring, status, latitude, longitude, accuracy := int64(60000), int64(3000), 200, 51.5085, -0.1257, uint16(20)
-	payload, ssrc, packets, octets, lost, jitter := uint8(8), uint32(0x1000+n), uint64(3000), uint64(480000), uint64(2), 1.25 //nolint:gosec // small
-	caller := netip.AddrFrom4([4]byte{203, 0, 113, byte(n)})                                                                  //nolint:gosec // any octet
+	payload, ssrc, packets, octets, lost, jitter := uint8(8), uint32(0x1000+n), uint64(3000), uint64(480000), uint64(2), 1.25
+	caller := netip.AddrFrom4([4]byte{203, 0, 113, byte(n)})
 	callee := netip.MustParseAddr("198.51.100.10")
 	return record.Call{
 		RecordID: ordered(started, n), Schema: record.SchemaCall, CallUID: numbered("call", n), Revision: 1, Final: true,
@@ -99,11 +102,11 @@ func (b *builder) sample(n int) record.Call {
 // ordered is a record_id as sensors make them: it begins with the time, so an index grows at its end.
 func ordered(at record.Time, n int) uuid.UUID {
 	u := numbered("record", n)
-	binary.BigEndian.PutUint64(u[:8], uint64(at/1000)<<16|uint64(binary.BigEndian.Uint16(u[6:8]))) //nolint:gosec // after 1970
+	binary.BigEndian.PutUint64(u[:8], uint64(at/1000)<<16|uint64(binary.BigEndian.Uint16(u[6:8])))
 	return u
 }
 
 func numbered(what string, n int) uuid.UUID {
-	sum := sha256.Sum256(binary.BigEndian.AppendUint64([]byte(what), uint64(n))) //nolint:gosec // any number
+	sum := sha256.Sum256(binary.BigEndian.AppendUint64([]byte(what), uint64(n)))
 	return uuid.UUID(sum[:16])
 }

@@ -26,7 +26,7 @@ func TestMultirange(t *testing.T) {
 // Only entries that are there are read, and none when a batch goes on where the chain ends.
 func TestWanted(t *testing.T) {
 	t.Parallel()
-	items := newChain(t, "edge-1").calls(1, 20)
+	items := newChain(t).calls(1, 20)
 	for _, c := range []struct {
 		name     string
 		received []span

@@ -11,7 +11,7 @@ import (
 func TestTwoLoadersOnOneChain(t *testing.T) {
 	t.Parallel()
 	c := migrated(t)
-	items := newChain(t, "edge-1").calls(1, 640)
+	items := newChain(t).calls(1, 640)
 	loaders := []*Loader{open(t, c), open(t, c)}
 	var wg sync.WaitGroup
 	for i, l := range loaders {
@@ -49,7 +49,7 @@ func TestTwoLoadersOnOneChain(t *testing.T) {
 func TestConnectionKilled(t *testing.T) {
 	t.Parallel()
 	l, db := opened(t)
-	items := newChain(t, "edge-1").calls(1, 50)
+	items := newChain(t).calls(1, 50)
 	deliver(t, l, items[:10]...)
 
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)

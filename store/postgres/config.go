@@ -64,7 +64,7 @@ func (c Config) poolConfig() (*pgxpool.Config, error) {
 	}
 	cfg.MaxConns = defaultConnections
 	if c.Connections > 0 {
-		cfg.MaxConns = int32(min(c.Connections, 1000)) //nolint:gosec // bounded on this line
+		cfg.MaxConns = int32(min(c.Connections, 1000))
 	}
 	return cfg, nil
 }

@@ -111,7 +111,7 @@ func (a *asker) want(query, answer string, args ...any) {
 }
 
 // exec runs a statement and returns its error.
-func (a *asker) exec(statement string, args ...any) error {
-	_, err := a.pool.Exec(context.Background(), statement, args...)
+func (a *asker) exec(statement string) error {
+	_, err := a.pool.Exec(context.Background(), statement)
 	return err
 }

@@ -44,7 +44,7 @@ func TestLiteral(t *testing.T) {
 // FuzzExamine holds that no body stops the loader: it is a record, or it has a reason for the quarantine, and a record
 // has everything its row needs.
 func FuzzExamine(f *testing.F) {
-	chain := newChain(f, "edge-1")
+	chain := newChain(f)
 	f.Add(chain.calls(1, 1)[0].Body)
 	f.Add([]byte(`{"schema":"calltrail.registration.v1","kind":"registration","record_id":"00000000-0000-8000-8000-000000000001","sensor":"edge-1",` +
 		`"day":"2026-05-28","at":"2026-05-28T10:00:00Z","event":"login","status":200,"call_id":"a","expires_s":-1,"contact":"<sip:a@[::1"}`))
@@ -52,7 +52,7 @@ func FuzzExamine(f *testing.F) {
 	f.Add([]byte(`{"kind":"message"}`))
 	now := time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
 	f.Fuzz(func(t *testing.T, body []byte) {
-		chain := newChain(t, "edge-1")
+		chain := newChain(t)
 		item := chain.body(body)
 		item.Origin = "fuzz"
 		e := examine(store.Item{Entry: item.Entry, Origin: item.Origin}, now)

@@ -79,8 +79,7 @@ func wrap(op string, err error) error {
 	if err == nil || errors.As(err, &own) {
 		return err
 	}
-	var connect *pgconn.ConnectError
-	if errors.As(err, &connect) {
+	if connect, ok := errors.AsType[*pgconn.ConnectError](err); ok {
 		return connectError(connect.Config, err)
 	}
 	return &Error{Op: op, Err: plain(err), Lasting: lasting(err)}
@@ -88,8 +87,7 @@ func wrap(op string, err error) error {
 
 // plain shortens the driver's messages to what an operator needs, and keeps err in the chain.
 func plain(err error) error {
-	var pg *pgconn.PgError
-	if errors.As(err, &pg) {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		message := pg.Message
 		if pg.Detail != "" {
 			// Detail quotes values of the row, numbers of people among them: it stays out of errors and logs.

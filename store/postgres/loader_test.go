@@ -29,7 +29,7 @@ func wantCounts(t *testing.T, l *Loader, want Counts) {
 func TestLoad(t *testing.T) {
 	t.Parallel()
 	l, db := opened(t)
-	chain := newChain(t, "edge-1")
+	chain := newChain(t)
 	items := chain.calls(1, 3)
 	deliver(t, l, items...)
 
@@ -63,7 +63,7 @@ func TestLoad(t *testing.T) {
 func TestRedelivery(t *testing.T) {
 	t.Parallel()
 	l, db := opened(t)
-	items := newChain(t, "edge-1").calls(1, 10)
+	items := newChain(t).calls(1, 10)
 	deliver(t, l, items...)
 	deliver(t, l, items...)
 	deliver(t, l, append(slices.Clone(items[5:]), items[5:]...)...)
@@ -76,7 +76,7 @@ func TestRedelivery(t *testing.T) {
 func TestDuplicateRecord(t *testing.T) {
 	t.Parallel()
 	l, db := opened(t)
-	chain := newChain(t, "edge-1")
+	chain := newChain(t)
 	deliver(t, l, chain.calls(1, 2)...)
 	again := chain.sample(2)
 	again.Observer.Version = "another program" // observed the same, looked at by another
@@ -91,7 +91,7 @@ func TestDuplicateRecord(t *testing.T) {
 func TestGapShownAndFilled(t *testing.T) {
 	t.Parallel()
 	l, db := opened(t)
-	items := newChain(t, "edge-1").calls(1, 9)
+	items := newChain(t).calls(1, 9)
 	deliver(t, l, items[7], items[0], items[1])
 	db.want(`SELECT first_seq, last_seq, entries, head_seq FROM calltrail.gap`, "3|7|5|8")
 	deliver(t, l, items[4])
@@ -106,7 +106,7 @@ func TestGapShownAndFilled(t *testing.T) {
 func TestCallsShowsTheBestRevision(t *testing.T) {
 	t.Parallel()
 	l, db := opened(t)
-	chain := newChain(t, "edge-1")
+	chain := newChain(t)
 	revision := func(call, number int, final bool, who string) store.Item {
 		c := chain.sample(call)
 		c.RecordID, c.Revision, c.Final, c.AuthUser = numbered(who, call), number, final, who
@@ -127,7 +127,7 @@ func TestCallsShowsTheBestRevision(t *testing.T) {
 func TestRegistration(t *testing.T) {
 	t.Parallel()
 	l, db := opened(t)
-	chain := newChain(t, "edge-1")
+	chain := newChain(t)
 	call := chain.sample(1)
 	expires := int64(3600)
 	body, err := json.Marshal(record.Registration{
@@ -149,7 +149,7 @@ func TestRegistration(t *testing.T) {
 func TestPartitionsAreMadeWhenNeeded(t *testing.T) {
 	t.Parallel()
 	l, db := opened(t)
-	chain := newChain(t, "edge-1")
+	chain := newChain(t)
 	old := chain.sample(1)
 	old.StartedAt = record.Time(time.Date(2005, 6, 12, 23, 59, 59, 0, time.UTC).UnixMicro()) // a Sunday
 	old.Day = old.StartedAt.Day()

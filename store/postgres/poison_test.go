@@ -59,8 +59,8 @@ func TestPoison(t *testing.T) {
 	l, db := opened(t)
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			sensor := newChain(t, "edge-1")
-			sensor.epoch += uint64(len(c.name)) << 20 //nolint:gosec // a chain of its own for each case
+			sensor := newChain(t)
+			sensor.epoch += uint64(len(c.name)) << 20
 			for _, b := range []byte(c.name) {
 				sensor.epoch = sensor.epoch*31%1e15 + uint64(b)
 			}
@@ -73,7 +73,7 @@ func TestPoison(t *testing.T) {
 				t.Errorf("before %+v, after %+v", before, after)
 			}
 			db.want(`SELECT q.reason, e.outcome, e.record_id IS NULL AS bare, q.body = $2 AS body FROM calltrail.quarantine q JOIN calltrail.entry e USING (sensor, epoch, seq) WHERE epoch = $1`,
-				c.reason+"|quarantined|t|t", int64(sensor.epoch), append([]byte{}, items[1].Body...)) //nolint:gosec // small
+				c.reason+"|quarantined|t|t", int64(sensor.epoch), append([]byte{}, items[1].Body...))
 			db.want(`SELECT * FROM calltrail.gap`, "")
 		})
 	}
@@ -83,7 +83,7 @@ func TestPoison(t *testing.T) {
 func TestEscapedBackslash(t *testing.T) {
 	t.Parallel()
 	l, db := opened(t)
-	chain := newChain(t, "edge-1")
+	chain := newChain(t)
 	c := chain.sample(1)
 	c.Caller.Display = `C:\u0000`
 	deliver(t, l, chain.call(c))
@@ -93,7 +93,7 @@ func TestEscapedBackslash(t *testing.T) {
 func TestUnreadableItems(t *testing.T) {
 	t.Parallel()
 	l, db := opened(t)
-	chain := newChain(t, "edge-1")
+	chain := newChain(t)
 	good := chain.call(chain.sample(1))
 	fault := store.Item{Origin: "topic/0@7", Fault: "no header seq"}
 	fault.Body = []byte("what it was")

@@ -62,11 +62,11 @@ func (b *batch) log(logger zerolog.Logger) {
 			continue
 		}
 		seen[r.reason] = 0
-		line, message := logger.Warn(), "quarantined"
+		level, message := zerolog.WarnLevel, "quarantined"
 		if alarm(r.reason) {
-			line, message = logger.Error(), "chain alarm: quarantined"
+			level, message = zerolog.ErrorLevel, "chain alarm: quarantined"
 		}
-		line.Str("reason", r.reason).Int("items", n).Str("first_origin", r.Origin).
+		logger.WithLevel(level).Str("reason", r.reason).Int("items", n).Str("first_origin", r.Origin).
 			Str("sensor", r.Sensor).Uint64("epoch", r.Epoch).Uint64("seq", r.Seq).Msg(message)
 	}
 }

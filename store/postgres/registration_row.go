@@ -33,26 +33,15 @@ var registrationColumns = slices.Concat(
 	[]column[registrationRow]{
 		{"contact", func(r *registrationRow) any { return text(r.Contact) }},
 		{"expires_s", func(r *registrationRow) any { return optional(r.ExpiresS) }},
-		{"status", func(r *registrationRow) any { return int16(r.Status) }}, //nolint:gosec // checkRegistration bounds it
+		{"status", func(r *registrationRow) any { return int16(r.Status) }},
 		{"auth_user", func(r *registrationRow) any { return text(r.AuthUser) }},
 		{"auth_realm", func(r *registrationRow) any { return text(r.AuthRealm) }},
 		{"user_agent", func(r *registrationRow) any { return text(r.UserAgent) }},
 		{"call_id", func(r *registrationRow) any { return r.CallID }},
 	},
 	endColumns("src", func(r *registrationRow) *record.End { return r.Src }),
+	endColumns("dst", func(r *registrationRow) *record.End { return r.Dst }),
 	[]column[registrationRow]{
-		{"dst_ip", func(r *registrationRow) any {
-			if r.Dst == nil {
-				return nil
-			}
-			return ip(r.Dst.IP)
-		}},
-		{"dst_port", func(r *registrationRow) any {
-			if r.Dst == nil {
-				return nil
-			}
-			return port(r.Dst.IP, r.Dst.Port)
-		}},
 		{"vlan", func(r *registrationRow) any { return vlans(r.VLAN) }},
 		{"octets", func(r *registrationRow) any { return object(r.Octets) }},
 	},

@@ -20,7 +20,7 @@ func TestSchemaDocument(t *testing.T) {
 	db := ask(t, migrated(t))
 	got := document(t, db)
 	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil { //nolint:gosec // documentation
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return

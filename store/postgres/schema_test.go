@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -27,8 +28,8 @@ func TestMigrateUpDownUp(t *testing.T) {
 			t.Fatalf("up: %+v, %v", list, err)
 		}
 		open(t, c).Close() // makes partitions, which down must take away
-		for i := len(list) - 1; i >= 0; i-- {
-			if list, err = Migrate(ctx, c, Down); err != nil || applied(list) != i || !list[i].Changed {
+		for i, l := range slices.Backward(list) {
+			if list, err = Migrate(ctx, c, Down); err != nil || applied(list) != i || !l.Changed {
 				t.Fatalf("down to %d: %+v, %v", i, list, err)
 			}
 		}
@@ -43,7 +44,7 @@ func TestMigrateUpDownUp(t *testing.T) {
 func TestMigrateDownRefusesToDropRecords(t *testing.T) {
 	t.Parallel()
 	c := migrated(t)
-	chain := newChain(t, "edge-1")
+	chain := newChain(t)
 	deliver(t, open(t, c), chain.calls(1, 1)...)
 	var err error
 	for range 10 {

@@ -22,7 +22,7 @@ func TestTampered(t *testing.T) {
 		{"number", reasonHashMismatch, func(items []store.Item) { items[1].Seq = 7 }},
 		// Whoever makes all its hashes anew is betrayed by the neighbour before …
 		{"forged", reasonChainBroken, func(items []store.Item) {
-			forged := newChain(t, "edge-1")
+			forged := newChain(t)
 			forged.seq, forged.prev = 1, [32]byte{1}
 			items[1] = forged.call(forged.sample(77))
 		}},
@@ -31,7 +31,7 @@ func TestTampered(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			l, db := opened(t)
-			items := newChain(t, "edge-1").calls(1, 3)
+			items := newChain(t).calls(1, 3)
 			true2 := items[1]
 			c.change(items)
 			deliver(t, l, items...)
@@ -52,7 +52,7 @@ func TestTampered(t *testing.T) {
 func TestForgedIntoAGap(t *testing.T) {
 	t.Parallel()
 	l, db := opened(t)
-	chain := newChain(t, "edge-1")
+	chain := newChain(t)
 	first := chain.call(chain.sample(1))
 	fork := *chain
 	items := chain.calls(2, 2)
@@ -66,7 +66,7 @@ func TestForgedIntoAGap(t *testing.T) {
 func TestSameNumberOtherHash(t *testing.T) {
 	t.Parallel()
 	l, db := opened(t)
-	chain := newChain(t, "edge-1")
+	chain := newChain(t)
 	fork := *chain
 	deliver(t, l, chain.calls(1, 2)...)
 	deliver(t, l, fork.call(chain.sample(50)))
