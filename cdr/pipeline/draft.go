@@ -42,6 +42,9 @@ func (d *draft) call(c *dialog.Call, final bool) *record.Call {
 	d.route(rec, c)
 	d.durations(rec)
 	rec.Media = d.media(c)
+	for _, m := range rec.Media {
+		rec.LastSeenAt = max(rec.LastSeenAt, m.LastAt)
+	}
 	d.visibility(rec, c, final)
 	rec.Octets = d.octets
 	rec.Indicators = d.lookups.Rules.Evaluate(rec)

@@ -85,7 +85,7 @@ type Call struct {
 	RingMS *int64 `json:"ring_ms" schema:"min=0"`
 	// Milliseconds from answered_at to ended_at.
 	DurationMS *int64 `json:"duration_ms" schema:"min=0"`
-	// Last signalling message of the call.
+	// Last packet of the call: signalling, or counted media.
 	LastSeenAt Time `json:"last_seen_at"`
 
 	// How the call ended.

@@ -1,7 +1,9 @@
 package record
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 )
@@ -69,15 +71,23 @@ func (m Methods) append(b []byte) []byte {
 // MarshalJSON implements json.Marshaler.
 func (m Methods) MarshalJSON() ([]byte, error) { return m.append(nil), nil }
 
-// UnmarshalJSON implements json.Unmarshaler. The order of the members is not kept.
+// UnmarshalJSON implements json.Unmarshaler. The order of the members is kept.
 func (m *Methods) UnmarshalJSON(b []byte) error {
-	var counts map[string]int
-	if err := json.Unmarshal(b, &counts); err != nil {
-		return fmt.Errorf("record methods: %w", err)
+	counts := json.NewDecoder(bytes.NewReader(b))
+	if t, err := counts.Token(); err != nil || t != json.Delim('{') {
+		return errors.New("record methods: not an object")
 	}
-	*m = make(Methods, 0, len(counts))
-	for name, n := range counts {
-		*m = append(*m, Method{name, n})
+	*m = (*m)[:0]
+	for counts.More() {
+		name, err := counts.Token()
+		if err != nil {
+			return fmt.Errorf("record methods: %w", err)
+		}
+		method := Method{Name: name.(string)} //nolint:errcheck,forcetypeassert // a member's name is a string
+		if err := counts.Decode(&method.Count); err != nil {
+			return fmt.Errorf("record methods: %s: %w", method.Name, err)
+		}
+		*m = append(*m, method)
 	}
 	return nil
 }
