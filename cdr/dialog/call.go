@@ -147,8 +147,8 @@ type Call struct {
 	Kept []byte
 
 	state        state
-	cancelled    int64 // time of the CANCEL, 0 without
-	endedNow     int64 // packet time at which the end was noted
+	cancelled    int64  // time of the CANCEL, 0 without
+	endedNow     int64  // packet time at which the end was noted
 	byeStatus    uint16 // 2xx or 481 to a BYE, which confirms it; 0 before
 	acked        bool
 	viewed       bool   // an interim record has been made

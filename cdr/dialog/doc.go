@@ -4,8 +4,9 @@
 // state, the end, or the end of the input. Called by the correlator of cdr/pipeline, in one goroutine. It never reads a
 // clock: timers fire when the owner says that packet time has passed them, and act at their deadline.
 //
-// The files: table.go finds the call of a message and keeps the timers; request.go and response.go change its state;
-// call.go is that state; text.go what a call keeps of its headers; outcome.go what it means; registration.go is REGISTER.
+// The files: table.go finds the call of a message and keeps the timers; invite.go begins calls and tries them again;
+// request.go and response.go change their state, fork.go and end.go with them; call.go is that state; text.go what a call
+// keeps of its headers; outcome.go what it means; evict.go what goes when the table is full; registration.go is REGISTER.
 //
 // State is kept per transaction (branch, CSeq, method) under the dialog, because a tap may see one transaction on several
 // hops: only the hop with the fewest Via headers, the one nearest to the caller, changes the call.

@@ -13,7 +13,7 @@ var eventNames = map[RegistrationEvent]string{LogIn: "login", LogOut: "logout", 
 func registered(t *testing.T, r *Registrar, events *[]string, lines string) []string {
 	t.Helper()
 	*events = nil
-	for _, line := range strings.Split(strings.TrimSpace(lines), "\n") {
+	for line := range strings.SplitSeq(strings.TrimSpace(lines), "\n") {
 		r.Handle(message(t, "%s", strings.TrimSpace(line)))
 	}
 	return *events
@@ -38,54 +38,69 @@ func TestRegistrations(t *testing.T) {
 		name, lines string
 		want        []string
 	}{
-		{"log-in, refresh, log-out", `
+		{
+			"log-in, refresh, log-out", `
 			0.000 A>P REGISTER contact=A expires=3600
 			0.010 P>A 200 REGISTER ttag=9 contact=A expires=1800
 			900.000 A>P REGISTER cseq=2 contact=A expires=3600
 			900.010 P>A 200 REGISTER cseq=2 ttag=9 contact=A expires=1800
 			1000.000 A>P REGISTER cseq=3 contact=A expires=0
 			1000.010 P>A 200 REGISTER cseq=3 ttag=9`,
-			[]string{"0.010 login 200 from A expires 1800", "1000.010 logout 200 from A expires 0"}},
-		{"challenged, then accepted, under one number too", `
+			[]string{"0.010 login 200 from A expires 1800", "1000.010 logout 200 from A expires 0"},
+		},
+		{
+			"challenged, then accepted, under one number too", `
 			0.000 A>P REGISTER contact=A expires=3600
 			0.010 P>A 401 REGISTER ttag=9
 			0.020 A>P REGISTER contact=A expires=3600 auth=Basic
 			0.030 P>A 200 REGISTER ttag=9 contact=A`,
-			[]string{"0.030 login 200 from A expires 3600"}},
-		{"refused with credentials", `
+			[]string{"0.030 login 200 from A expires 3600"},
+		},
+		{
+			"refused with credentials", `
 			0.000 A>P REGISTER contact=A expires=3600
 			0.010 P>A 401 REGISTER ttag=9
 			0.020 A>P REGISTER cseq=2 contact=A expires=3600 auth=Basic
 			0.030 P>A 401 REGISTER cseq=2 ttag=9`,
-			[]string{"0.030 refused 401 from A"}},
-		{"forbidden", `
+			[]string{"0.030 refused 401 from A"},
+		},
+		{
+			"forbidden", `
 			0.000 A>P REGISTER contact=A
 			0.010 P>A 403 REGISTER ttag=9`,
-			[]string{"0.010 refused 403 from A"}},
-		{"too short, then as long as was asked", `
+			[]string{"0.010 refused 403 from A"},
+		},
+		{
+			"too short, then as long as was asked", `
 			0.000 A>P REGISTER contact=A expires=10
 			0.010 P>A 423 REGISTER ttag=9
 			0.020 A>P REGISTER cseq=2 contact=A expires=60
 			0.030 P>A 200 REGISTER cseq=2 ttag=9 contact=A expires=60`,
-			[]string{"0.030 login 200 from A expires 60"}},
+			[]string{"0.030 login 200 from A expires 60"},
+		},
 		{"a question for the bindings", `
 			0.000 A>P REGISTER
 			0.010 P>A 200 REGISTER ttag=9 contact=A`, nil},
-		{"the same contact from another address", `
+		{
+			"the same contact from another address", `
 			0.000 A>P REGISTER contact=B expires=3600
 			0.010 P>A 200 REGISTER ttag=9
 			10.000 D>P REGISTER cseq=2 contact=B expires=3600
 			10.010 P>D 200 REGISTER cseq=2 ttag=9
 			20.000 D>P REGISTER cseq=3 contact=B expires=3600
 			20.010 P>D 200 REGISTER cseq=3 ttag=9`,
-			[]string{"0.010 login 200 from A expires 3600", "10.010 change 200 from D expires 3600"}},
-		{"expired, then back", `
+			[]string{"0.010 login 200 from A expires 3600", "10.010 change 200 from D expires 3600"},
+		},
+		{
+			"expired, then back", `
 			0.000 A>P REGISTER contact=A expires=60
 			0.010 P>A 200 REGISTER ttag=9
 			60.010 A>P REGISTER cseq=2 contact=A expires=60
 			60.020 P>A 200 REGISTER cseq=2 ttag=9`,
-			[]string{"0.010 login 200 from A expires 60", "60.020 login 200 from A expires 60"}},
-		{"log-out of all contacts, then back", `
+			[]string{"0.010 login 200 from A expires 60", "60.020 login 200 from A expires 60"},
+		},
+		{
+			"log-out of all contacts, then back", `
 			0.000 A>P REGISTER contact=A expires=3600
 			0.010 P>A 200 REGISTER ttag=9
 			1.000 A>P REGISTER cseq=2 contact=* expires=0
@@ -94,33 +109,42 @@ func TestRegistrations(t *testing.T) {
 			2.010 P>A 200 REGISTER cseq=3 ttag=9`,
 			[]string{
 				"0.010 login 200 from A expires 3600", "1.010 logout 200 from A expires 0", "2.010 login 200 from A expires 3600",
-			}},
-		{"copies of both, before and after the answer", `
+			},
+		},
+		{
+			"copies of both, before and after the answer", `
 			0.000 A>P REGISTER contact=A expires=0
 			0.000 A>P REGISTER contact=A expires=0
 			0.010 P>A 200 REGISTER ttag=9
 			0.010 P>A 200 REGISTER ttag=9
 			0.500 A>P REGISTER contact=A expires=0
 			0.510 P>A 200 REGISTER ttag=9`,
-			[]string{"0.010 logout 200 from A expires 0"}},
-		{"on two hops", `
+			[]string{"0.010 logout 200 from A expires 0"},
+		},
+		{
+			"on two hops", `
 			0.000 A>P REGISTER contact=A expires=60
 			0.001 P>Q REGISTER vias=2 branch=p contact=A expires=60
 			0.009 Q>P 200 REGISTER vias=2 branch=p ttag=9
 			0.010 P>A 200 REGISTER ttag=9`,
-			[]string{"0.009 login 200 from A expires 60"}},
-		{"a program that starts again with the same Call-ID and number", `
+			[]string{"0.009 login 200 from A expires 60"},
+		},
+		{
+			"a program that starts again with the same Call-ID and number", `
 			0.000 A>P REGISTER contact=A expires=0
 			0.010 P>A 200 REGISTER ttag=9
 			60.000 A>P REGISTER contact=A expires=60
 			60.010 P>A 200 REGISTER ttag=9`,
-			[]string{"0.010 logout 200 from A expires 0", "60.010 login 200 from A expires 60"}},
-		{"an answer without its question, and a provisional one", `
+			[]string{"0.010 logout 200 from A expires 0", "60.010 login 200 from A expires 60"},
+		},
+		{
+			"an answer without its question, and a provisional one", `
 			0.000 P>A 200 REGISTER ttag=9
 			1.000 A>P REGISTER cseq=2 contact=A expires=60
 			1.010 P>A 100 REGISTER cseq=2
 			1.020 P>A 200 REGISTER cseq=2 ttag=9`,
-			[]string{"1.020 login 200 from A expires 60"}},
+			[]string{"1.020 login 200 from A expires 60"},
+		},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

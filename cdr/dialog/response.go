@@ -1,9 +1,6 @@
 package dialog
 
 import (
-	"slices"
-	"time"
-
 	"calltrail/cdr/media"
 	"calltrail/decode"
 	"calltrail/decode/sip"
@@ -209,44 +206,11 @@ func (t *Table) answeredBy(c *Call, m *Message) {
 	t.serverAgent(c, m)
 }
 
-// promote answers a call by the 2xx that was seen on a hop behind the first: the caller went on as after a 2xx.
-func (t *Table) promote(c *Call, now int64) {
-	if c.Answered != 0 || c.lowStatus/100 != 2 || c.state == ended {
-		return
-	}
-	c.Flags |= DownstreamState
-	c.state, c.Answered, c.Status = answered, c.lowAt, int(c.lowStatus)
-	c.timeoutAt = now + int64(t.cfg.MaxAge)
-	t.enqueue(c, established)
-	t.change(c, now)
-}
-
 func (t *Table) serverAgent(c *Call, m *Message) {
 	if v := m.SIP.Value(sip.HeaderServer); v != nil {
 		c.Text.verbatim(ServerAgent, v)
 	} else {
 		c.Text.verbatim(ServerAgent, m.SIP.Value(sip.HeaderUserAgent))
-	}
-}
-
-// session sets the time at which an answered call without another sign of life is over: the session timer (RFC 4028) if
-// the parties use one.
-func (t *Table) session(c *Call, m *Message) {
-	life := int64(t.cfg.MaxAge)
-	if s, err := sip.ParseSessionExpires(m.SIP.Value(sip.HeaderSessionExpires)); err == nil && s.Seconds > 0 {
-		life = min(life, int64(s.Seconds)*1e9)
-	}
-	c.extend(m.Now + life)
-}
-
-// t1 is the round-trip time estimate of RFC 3261 section 17.1.1.1: nothing is sent again sooner.
-const t1 = int64(500 * time.Millisecond)
-
-// extend puts the time-out off. What puts it off by less than t1 is a copy, of a mirror port or on a further hop, and must
-// not change when the call ends.
-func (c *Call) extend(at int64) {
-	if late := at - c.timeoutAt; late < 0 || late >= t1 {
-		c.timeoutAt = at
 	}
 }
 
@@ -314,88 +278,6 @@ func (t *Table) moved(c *Call, now int64) {
 		c.Media.Moved = false
 		t.change(c, now)
 	}
-}
-
-// fork begins the leg of a further branch that answered (RFC 3261 section 13.2.2.4).
-func (t *Table) fork(c *Call, tag string, m *Message) {
-	t.Stats.Calls++
-	t.Stats.Forks++
-	t.orders++
-	c.Forked = true
-	leg := &Call{
-		CallID: c.CallID, FirstTag: c.FirstTag, FromTag: c.FromTag, ToTag: tag, Branch: tag, Forked: true,
-		Started: c.Started, Ringing: c.Ringing, Answered: m.At, LastSeen: m.At, Src: c.Src, Dst: c.Dst, SrcVia: c.SrcVia,
-		VLAN: c.VLAN, VLANs: c.VLANs, Tap: c.Tap, Status: m.SIP.Status(), Q850: -1, Seen: c.Seen,
-		Hops: slices.Clone(c.Hops), Text: c.Text.copyOf(), state: answered, attempt: c.attempt, invited: c.invited,
-		inviteSeq: c.inviteSeq, inviteVias: c.inviteVias, srcVias: c.srcVias, order: t.orders, rounds: c.rounds,
-		transactions: slices.Clone(c.transactions), checkpointAt: m.Now + int64(t.cfg.Checkpoint),
-	}
-	t.answeredBy(leg, m)
-	t.media.Inherit(&leg.Media, &c.Media, media.Caller, m.Now)
-	t.insert(leg, established)
-	leg.Media.Signalled(media.Callee, m.Src)
-	if m.SDP != nil {
-		t.described(leg, media.Callee, m)
-	}
-	t.session(leg, m)
-	t.schedule(leg)
-}
-
-// end ends a call; its record is final after the time to settle.
-func (t *Table) end(c *Call, at, now int64, by Ender) {
-	c.state, c.Ended, c.EndedBy, c.endedNow = ended, at, by, now
-	c.timeoutAt, c.checkpointAt = 0, 0
-	c.finalAt = now + int64(t.cfg.Settle)
-	t.media.End(&c.Media, now)
-}
-
-// enders are the parties as those who end a call.
-var enders = [...]Ender{media.Caller: EndedByCaller, media.Callee: EndedByCallee}
-
-// challengeHold is how long a call that ended with a challenge is remembered: people look for their password that long.
-const challengeHold = 3 * time.Minute
-
-// finish makes the final record.
-func (t *Table) finish(c *Call, now int64) {
-	t.record(c, true, now)
-	c.Done = true
-	c.forgetAt = now + int64(t.cfg.Hold)
-	if c.Status == 401 || c.Status == 407 {
-		c.forgetAt = now + int64(challengeHold)
-	}
-	t.enqueue(c, held)
-}
-
-// timeOut ends a call that nothing else has ended, at the deadline.
-func (t *Table) timeOut(c *Call, now int64) {
-	switch {
-	case c.state == ended:
-		return
-	case c.cancelled != 0:
-		// The 487 was not seen; the caller gave up when it sent the CANCEL.
-		t.end(c, c.cancelled, now, EndedByCaller)
-	case c.Answered == 0 && c.lowStatus/100 == 2:
-		t.promote(c, now)
-	case c.Answered == 0 && c.lowStatus >= 300:
-		c.Status = int(c.lowStatus)
-		c.Flags |= DownstreamState
-		t.end(c, c.lowAt, now, EndedByCallee)
-	default:
-		t.end(c, now, now, EndedByTimeout)
-	}
-}
-
-// resume takes the end of a call back. If its final record is made, a further revision will follow.
-func (t *Table) resume(c *Call, now int64) {
-	if c.Done {
-		t.Stats.Reopened++
-		c.Done, c.forgetAt, c.viewed = false, 0, true
-	}
-	c.Ended, c.EndedBy, c.finalAt = 0, EndedNot, 0
-	if !c.viewed && c.checkpointAt == 0 {
-		c.checkpointAt = max(c.Started+int64(t.cfg.Checkpoint), now)
-	}
-	t.media.Reopen(&c.Media)
 }
 
 // viaEndpoint is the sent-by of a Via when it is an address.

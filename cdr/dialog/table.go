@@ -168,9 +168,9 @@ func (t *Table) schedule(c *Call) {
 func (t *Table) find(m *sip.Message) (c *Call, p media.Party, exact bool) {
 	legs := t.calls[string(m.CallID())]
 	best := noMatch
-	for i := len(legs) - 1; i >= 0; i-- {
-		if q, how := legs[i].party(m.FromTag(), m.ToTag(), m.IsRequest()); how > best {
-			c, p, best = legs[i], q, how
+	for _, leg := range slices.Backward(legs) {
+		if q, how := leg.party(m.FromTag(), m.ToTag(), m.IsRequest()); how > best {
+			c, p, best = leg, q, how
 		}
 	}
 	return c, p, best >= compatible

@@ -115,13 +115,21 @@ func (x *Index) publish(b *binding, now int64) {
 	}
 	x.bindings[b.at] = append(list, b)
 	for _, st := range x.waiting[b.at] {
-		if st.first < now-Probation {
+		switch {
+		case st.over():
+			// The media of a call before this one: what comes after its last 2 s is counted anew.
+		case st.first < now-Probation:
 			// Too old to have begun for this call: what comes from now on may be its media, counted anew.
 			x.Commands = append(x.Commands, Command{st.id, now + Linger})
-			continue
+		default:
+			x.match(st, now)
 		}
-		x.match(st, now)
 	}
+}
+
+// over says that the stream belonged to calls, and that all of them have ended.
+func (st *stream) over() bool {
+	return len(st.claims) > 0 && !slices.ContainsFunc(st.claims, func(c claim) bool { return !c.session.ended })
 }
 
 // dropBinding makes room for an announcement by forgetting the oldest one that has ended, and says whether there was one.

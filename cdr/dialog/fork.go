@@ -1,0 +1,32 @@
+package dialog
+
+import (
+	"slices"
+
+	"calltrail/cdr/media"
+)
+
+// fork begins the leg of a further branch that answered (RFC 3261 section 13.2.2.4).
+func (t *Table) fork(c *Call, tag string, m *Message) {
+	t.Stats.Calls++
+	t.Stats.Forks++
+	t.orders++
+	c.Forked = true
+	leg := &Call{
+		CallID: c.CallID, FirstTag: c.FirstTag, FromTag: c.FromTag, ToTag: tag, Branch: tag, Forked: true,
+		Started: c.Started, Ringing: c.Ringing, Answered: m.At, LastSeen: m.At, Src: c.Src, Dst: c.Dst, SrcVia: c.SrcVia,
+		VLAN: c.VLAN, VLANs: c.VLANs, Tap: c.Tap, Status: m.SIP.Status(), Q850: -1, Seen: c.Seen,
+		Hops: slices.Clone(c.Hops), Text: c.Text.copyOf(), state: answered, attempt: c.attempt, invited: c.invited,
+		inviteSeq: c.inviteSeq, inviteVias: c.inviteVias, srcVias: c.srcVias, order: t.orders, rounds: c.rounds,
+		transactions: slices.Clone(c.transactions), checkpointAt: m.Now + int64(t.cfg.Checkpoint),
+	}
+	t.answeredBy(leg, m)
+	t.media.Inherit(&leg.Media, &c.Media, media.Caller, m.Now)
+	t.insert(leg, established)
+	leg.Media.Signalled(media.Callee, m.Src)
+	if m.SDP != nil {
+		t.described(leg, media.Callee, m)
+	}
+	t.session(leg, m)
+	t.schedule(leg)
+}
