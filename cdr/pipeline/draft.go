@@ -85,7 +85,15 @@ func (d *draft) identity(rec *record.Call, c *dialog.Call) {
 }
 
 // sosURN says that a value holds an emergency service URN (RFC 5031).
-func sosURN(v []byte) bool { return bytes.Contains(bytes.ToLower(v), []byte("urn:service:sos")) }
+func sosURN(v []byte) bool {
+	const urn = "urn:service:sos"
+	for i := 0; i+len(urn) <= len(v); i++ {
+		if v[i]|0x20 == 'u' && bytes.EqualFold(v[i:i+len(urn)], []byte(urn)) {
+			return true
+		}
+	}
+	return false
+}
 
 // sip fills in what only signalling knows.
 func (d *draft) sip(c *dialog.Call, rec *record.Call) *record.SIP {
@@ -178,8 +186,10 @@ func (d *draft) visibility(rec *record.Call, c *dialog.Call, final bool) {
 // media lists the streams of a call, then the addresses that were announced and at which nothing was seen.
 func (d *draft) media(c *dialog.Call) []record.Media {
 	var list []record.Media
-	var met []media.Line
-	for _, o := range c.Media.Observed() {
+	var met []decode.Endpoint // announced addresses at which something was seen
+	observed := c.Media.Observed()
+	for i := range observed {
+		o := &observed[i]
 		m := record.Media{
 			Codec: d.codec(&o.Line, o.PayloadType), PayloadType: &o.PayloadType, SSRC: &o.Flow.SSRC,
 			Observed: &record.Flow{Src: addrOf(o.Flow.Src), Dst: addrOf(o.Flow.Dst)},
@@ -193,7 +203,7 @@ func (d *draft) media(c *dialog.Call) []record.Media {
 		}
 		if o.HasLine {
 			d.line(&m, &o.Line)
-			met = append(met, o.Line)
+			met = append(met, o.Line.Signalled)
 		}
 		list = append(list, m)
 	}
@@ -205,15 +215,15 @@ func (d *draft) media(c *dialog.Call) []record.Media {
 		m.Location = locationOf(d.place(m.Observed.Src.IP), false)
 		if o.Line != nil {
 			d.line(&m, o.Line)
-			met = append(met, *o.Line)
+			met = append(met, o.Line.Signalled)
 		}
 		list = append(list, m)
 	}
 	for p, line := range c.Media.Announced {
-		if slices.ContainsFunc(met, func(l media.Line) bool { return l.Signalled == line.Signalled }) {
+		if slices.Contains(met, line.Signalled) {
 			continue
 		}
-		met = append(met, *line)
+		met = append(met, line.Signalled)
 		m := record.Media{Direction: senderName(p.Other())}
 		if line.NumFormats > 0 {
 			m.Codec = d.codec(line, line.Formats[0].PayloadType)

@@ -87,22 +87,26 @@ func (r *recorder) place(ip netip.Addr) geo.Place {
 // draft is a record in the making: it collects what cannot be said in the fields themselves.
 type draft struct {
 	*recorder
+	page      record.Page
 	octets    []record.Octets
 	truncated bool
 }
 
 // text cleans a value for the record; name is its member path.
-func (d *draft) text(name string, v []byte) string {
+func (d *draft) text(name string, v []byte) string { return d.member("", name, v) }
+
+// member cleans the value of a member of an object of the record.
+func (d *draft) member(object, name string, v []byte) string {
 	if len(v) == 0 {
 		return ""
 	}
-	s, escaped, cut := record.Clean(v)
+	s, escaped, cut := d.page.Clean(v)
 	switch {
 	case escaped && len(d.octets) < record.MaxList:
 		if len(v) > record.MaxValue {
 			v = v[:record.MaxValue]
 		}
-		d.octets = append(d.octets, record.Octets{Field: name, Base64: base64.StdEncoding.EncodeToString(v)})
+		d.octets = append(d.octets, record.Octets{Field: object + name, Base64: base64.StdEncoding.EncodeToString(v)})
 	case escaped:
 		d.truncated = true
 	}
@@ -112,20 +116,20 @@ func (d *draft) text(name string, v []byte) string {
 
 // party takes a From or To apart.
 func (d *draft) party(name string, raw []byte) (p record.Party) {
-	p.Raw = d.text(name+".raw", raw)
+	p.Raw = d.member(name, ".raw", raw)
 	addr, err := sip.ParseNameAddr(raw)
 	if err != nil {
 		return p
 	}
 	d.scratch = sip.DisplayText(d.scratch[:0], addr.Display)
-	p.Display = d.text(name+".display", d.scratch)
+	p.Display = d.member(name, ".display", d.scratch)
 	uri, err := sip.ParseURI(addr.URI)
 	if err != nil {
 		return p
 	}
 	d.scratch = sip.AppendUnescaped(d.scratch[:0], uri.User)
-	p.User = d.text(name+".user", d.scratch)
-	p.Host = d.text(name+".host", uri.Host)
+	p.User = d.member(name, ".user", d.scratch)
+	p.Host = d.member(name, ".host", uri.Host)
 	info := d.number(addr.URI, uri)
 	p.Number = record.Number{
 		E164: info.E164, Country: info.Country, RangeRegion: info.RangeRegion, RangeCarrier: info.RangeCarrier,
@@ -172,7 +176,7 @@ func (d *draft) end(name string, e decode.Endpoint, relayed bool) *record.End {
 	p := d.place(ap.Addr())
 	return &record.End{
 		IP: ap.Addr(), Port: ap.Port(), Location: locationOf(p, relayed), ASNumber: p.ASNumber,
-		ASOrg: d.text(name+".as_org", []byte(p.ASOrg)), Network: p.Network,
+		ASOrg: d.member(name, ".as_org", []byte(p.ASOrg)), Network: p.Network,
 	}
 }
 

@@ -1,6 +1,7 @@
 package record
 
 import (
+	"crypto/sha1" //nolint:gosec // UUIDv5 is SHA-1
 	"crypto/sha256"
 	"encoding/binary"
 	"strconv"
@@ -18,6 +19,7 @@ var namespace = uuid.MustParse("6f1c2b0e-7c55-5d9b-9d59-0a6d3c1f7a11")
 // The To tag is given only for a further branch that answered; the first one goes without.
 func CallUID(sensor, callID, fromTag string, started Time, toTag string) uuid.UUID {
 	b := make([]byte, 0, 256)
+	b = append(b, namespace[:]...)
 	b = append(b, sensor...)
 	b = append(b, 0)
 	b = append(b, callID...)
@@ -29,17 +31,28 @@ func CallUID(sensor, callID, fromTag string, started Time, toTag string) uuid.UU
 		b = append(b, 0)
 		b = append(b, toTag...)
 	}
-	return uuid.NewSHA1(namespace, b)
+	return nameBased(b)
 }
 
 // GroupUID is the identity of the group of all legs that share key, found by method.
 func GroupUID(method, key string) uuid.UUID {
 	b := make([]byte, 0, 256)
+	b = append(b, namespace[:]...)
 	b = append(b, "group\x00"...)
 	b = append(b, method...)
 	b = append(b, 0)
 	b = append(b, key...)
-	return uuid.NewSHA1(namespace, b)
+	return nameBased(b)
+}
+
+// nameBased is the UUIDv5 of a name space and a name, as one run of octets. SHA-1 is what RFC 9562 asks for; nothing is
+// secured by it.
+func nameBased(spaceAndName []byte) (u uuid.UUID) {
+	sum := sha1.Sum(spaceAndName) //nolint:gosec // UUIDv5 is SHA-1
+	copy(u[:], sum[:])
+	u[6] = u[6]&0x0f | 0x50
+	u[8] = u[8]&0x3f | 0x80
+	return u
 }
 
 // recordID is a UUIDv8 (RFC 9562 section 5.8): 48 bits of the milliseconds of at, 0 before 1970, so that ids sort by
