@@ -13,6 +13,8 @@ import (
 	"time"
 
 	kafkago "github.com/segmentio/kafka-go"
+
+	"calltrail/store"
 )
 
 // Names of the topics. The number is the version of the message's form: another form is another topic.
@@ -40,7 +42,7 @@ const (
 
 func (c Config) withDefaults() (Config, error) {
 	if len(c.Brokers) == 0 {
-		return c, &Error{Err: errors.New("no broker is named"), Hint: "set kafka.brokers", Lasting: true}
+		return c, &store.Error{System: system, Err: errors.New("no broker is named"), Hint: "set kafka.brokers", Lasting: true}
 	}
 	if c.RecordsTopic == "" {
 		c.RecordsTopic = RecordsTopic

@@ -161,7 +161,7 @@ func (c *Consumer) first(ctx context.Context) (*kafkago.Message, error) {
 			return nil, ctx.Err()
 		case errors.Is(err, io.EOF):
 			// The library's word for a reader that was closed; here io.EOF is a feed read to its end.
-			return nil, &Error{Op: "read " + c.cfg.RecordsTopic, Err: errors.New("the consumer was closed"), Lasting: true}
+			return nil, &store.Error{System: system, Op: "read " + c.cfg.RecordsTopic, Err: errors.New("the consumer was closed"), Lasting: true}
 		case !errors.Is(err, context.DeadlineExceeded):
 			return nil, c.cfg.wrap("read "+c.cfg.RecordsTopic, err)
 		}
@@ -175,7 +175,7 @@ func (c *Consumer) first(ctx context.Context) (*kafkago.Message, error) {
 func (c *Consumer) Ack(ctx context.Context, b store.Batch) error {
 	last, ok := b.Mark.(mark)
 	if !ok {
-		return &Error{Op: "acknowledge", Err: fmt.Errorf("a batch of another feed (%T)", b.Mark), Lasting: true}
+		return &store.Error{System: system, Op: "acknowledge", Err: fmt.Errorf("a batch of another feed (%T)", b.Mark), Lasting: true}
 	}
 	messages := make([]kafkago.Message, 0, len(last))
 	for _, m := range last {

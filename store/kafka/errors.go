@@ -6,45 +6,20 @@ import (
 	"strings"
 
 	kafkago "github.com/segmentio/kafka-go"
+
+	"calltrail/store"
 )
 
-// Error is what this package returns: what was tried, why it failed, and whether trying again can help.
-type Error struct {
-	// Op is what was tried: "publish to calltrail.records.v1".
-	Op string
-	// Hint says what to do about it; may be empty.
-	Hint string
-	Err  error
-	// Lasting is set when the same attempt will fail again until somebody changes something.
-	Lasting bool
-}
-
-// Error is one line.
-func (e *Error) Error() string {
-	var s strings.Builder
-	s.WriteString("kafka: ")
-	if e.Op != "" {
-		s.WriteString(e.Op + ": ")
-	}
-	s.WriteString(e.Err.Error())
-	if e.Hint != "" {
-		s.WriteString(": " + e.Hint)
-	}
-	return s.String()
-}
-
-func (e *Error) Unwrap() error { return e.Err }
-
-// Permanent says that trying again is no use. A pump stops on such an error and goes on after any other.
-func (e *Error) Permanent() bool { return e.Lasting }
+// system is the name of the other side in errors.
+const system = "kafka"
 
 // wrap makes an Error of err. A nil err stays nil.
 func (c Config) wrap(op string, err error) error {
-	var own *Error
+	var own *store.Error
 	if err == nil || errors.As(err, &own) {
 		return err
 	}
-	e := &Error{Op: op, Err: err, Lasting: lasting(err)}
+	e := &store.Error{System: system, Op: op, Err: err, Lasting: lasting(err)}
 	var network *net.OpError
 	switch {
 	case errors.As(err, &network) && network.Op == "dial":

@@ -110,8 +110,9 @@ func (c Config) metadata(ctx context.Context, client *kafkago.Client, topics ...
 	defer cancel()
 	answer, err := client.Metadata(ctx, &kafkago.MetadataRequest{Topics: topics})
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) {
-		return nil, &Error{
-			Op: strings.Join(c.Brokers, ","), Hint: "is this a broker, and running? (kafka.brokers)",
+		return nil, &store.Error{
+			System: system,
+			Op:     strings.Join(c.Brokers, ","), Hint: "is this a broker, and running? (kafka.brokers)",
 			Err: shortened{"no answer", err},
 		}
 	}
@@ -131,7 +132,7 @@ func (c Config) partitions(ctx context.Context, client *kafkago.Client, topic st
 		}
 		if t.Error != nil {
 			err := c.wrap("look for topic "+topic, t.Error)
-			var own *Error
+			var own *store.Error
 			if errors.As(err, &own) && errors.Is(err, kafkago.UnknownTopicOrPartition) {
 				own.Lasting = true // nothing is under way yet that waiting could save
 			}
@@ -142,7 +143,7 @@ func (c Config) partitions(ctx context.Context, client *kafkago.Client, topic st
 		}
 	}
 	if len(ids) == 0 {
-		return nil, &Error{Op: "look for topic " + topic, Err: errors.New("the topic has no partitions"), Hint: "run calltrail kafka init", Lasting: true}
+		return nil, &store.Error{System: system, Op: "look for topic " + topic, Err: errors.New("the topic has no partitions"), Hint: "run calltrail kafka init", Lasting: true}
 	}
 	slices.Sort(ids)
 	return ids, nil

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	kafkago "github.com/segmentio/kafka-go"
+
+	"calltrail/store"
 )
 
 // Topics says how Init makes the topics.
@@ -90,7 +92,7 @@ func Init(ctx context.Context, c Config, t Topics) ([]TopicReport, error) {
 			}
 		default:
 			e := c.wrap("create topic "+w.Topic, err)
-			var own *Error
+			var own *store.Error
 			if errors.As(e, &own) && errors.Is(err, kafkago.InvalidReplicationFactor) {
 				own.Err = shortened{fmt.Sprintf("there are fewer than %d brokers to hold its %d replicas", t.Replication, t.Replication), err}
 				own.Hint = "start more, or ask for fewer (kafka.replication)"

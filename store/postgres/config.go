@@ -9,6 +9,8 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/rs/zerolog"
+
+	"calltrail/store"
 )
 
 // Config says where the database is and how it is loaded.
@@ -40,18 +42,18 @@ const (
 // poolConfig reads the DSN and the password file.
 func (c Config) poolConfig() (*pgxpool.Config, error) {
 	if c.DSN == "" {
-		return nil, &Error{Err: errors.New("no database is named"), Hint: "set postgres.dsn", Lasting: true}
+		return nil, &store.Error{System: system, Err: errors.New("no database is named"), Hint: "set postgres.dsn", Lasting: true}
 	}
 	cfg, err := pgxpool.ParseConfig(c.DSN)
 	if err != nil {
 		// The driver's message quotes the DSN, with the password masked where it can be recognised; a DSN that cannot be
 		// parsed may hold it anywhere.
-		return nil, &Error{Err: errors.New("the DSN cannot be read"), Hint: "it is postgres://user@host:port/database?sslmode=… (postgres.dsn)", Lasting: true}
+		return nil, &store.Error{System: system, Err: errors.New("the DSN cannot be read"), Hint: "it is postgres://user@host:port/database?sslmode=… (postgres.dsn)", Lasting: true}
 	}
 	if c.PasswordFile != "" {
 		password, err := os.ReadFile(c.PasswordFile)
 		if err != nil {
-			return nil, &Error{Op: "read the password", Err: err, Hint: "check postgres.password_file", Lasting: true}
+			return nil, &store.Error{System: system, Op: "read the password", Err: err, Hint: "check postgres.password_file", Lasting: true}
 		}
 		first, _, _ := strings.Cut(string(password), "\n")
 		cfg.ConnConfig.Password = strings.TrimSuffix(first, "\r")

@@ -7,6 +7,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"calltrail/store"
 )
 
 // connect opens the pool. Every connection it ever makes is checked for durability, so a fail-over to a laxer server is
@@ -50,7 +52,8 @@ func checkDurable(ctx context.Context, conn *pgx.Conn, allow bool) error {
 		return wrap("read fsync and synchronous_commit", err)
 	}
 	if (fsync == "off" || commit == "off") && !allow {
-		return &Error{
+		return &store.Error{
+			System:  system,
 			Err:     fmt.Errorf("the server may lose what it says is stored: fsync is %s, synchronous_commit is %s", fsync, commit),
 			Hint:    "turn both on, or allow it for a laboratory (postgres.allow_unsafe_server)",
 			Lasting: true,
@@ -67,7 +70,7 @@ func checkSchema(ctx context.Context, conn *pgx.Conn) error {
 	}
 	const hint = "run calltrail migrate up"
 	if !there {
-		return &Error{Err: errors.New("the database has no calltrail schema"), Hint: hint, Lasting: true}
+		return &store.Error{System: system, Err: errors.New("the database has no calltrail schema"), Hint: hint, Lasting: true}
 	}
 	var has int64
 	err := conn.QueryRow(ctx, "SELECT coalesce(max(version_id), 0) FROM "+versionTable+" WHERE is_applied").Scan(&has)
@@ -79,7 +82,7 @@ func checkSchema(ctx context.Context, conn *pgx.Conn) error {
 		return err
 	}
 	if has < wants {
-		return &Error{Err: fmt.Errorf("the schema is at version %d, this program needs %d", has, wants), Hint: hint, Lasting: true}
+		return &store.Error{System: system, Err: fmt.Errorf("the schema is at version %d, this program needs %d", has, wants), Hint: hint, Lasting: true}
 	}
 	return nil
 }

@@ -6,40 +6,14 @@ import (
 	"fmt"
 	"net"
 	"strconv"
-	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"calltrail/store"
 )
 
-// Error is what this package returns: what was tried, where, why it failed, and whether trying again can help.
-type Error struct {
-	// Op is what was tried: "connect", "load 200 entries".
-	Op string
-	// Hint says what to do about it; may be empty.
-	Hint string
-	Err  error
-	// Lasting is set when the same attempt will fail again until somebody changes something.
-	Lasting bool
-}
-
-// Error is one line, without passwords.
-func (e *Error) Error() string {
-	var s strings.Builder
-	s.WriteString("postgres: ")
-	if e.Op != "" {
-		s.WriteString(e.Op + ": ")
-	}
-	s.WriteString(e.Err.Error())
-	if e.Hint != "" {
-		s.WriteString(": " + e.Hint)
-	}
-	return s.String()
-}
-
-func (e *Error) Unwrap() error { return e.Err }
-
-// Permanent says that trying again is no use. A pump stops on such an error and goes on after any other.
-func (e *Error) Permanent() bool { return e.Lasting }
+// system is the name of the other side in errors.
+const system = "postgres"
 
 // lasting says whether a server's answer will be the same next time: what is wrong is the account, the database's name,
 // the schema or a privilege, not the moment. Everything else (disk full, too many connections, shutdown, deadlock,
@@ -75,14 +49,14 @@ func class(pg *pgconn.PgError) string {
 
 // wrap makes an Error of err. A nil err stays nil.
 func wrap(op string, err error) error {
-	var own *Error
+	var own *store.Error
 	if err == nil || errors.As(err, &own) {
 		return err
 	}
 	if connect, ok := errors.AsType[*pgconn.ConnectError](err); ok {
 		return connectError(connect.Config, err)
 	}
-	return &Error{Op: op, Err: plain(err), Lasting: lasting(err)}
+	return &store.Error{System: system, Op: op, Err: plain(err), Lasting: lasting(err)}
 }
 
 // plain shortens the driver's messages to what an operator needs, and keeps err in the chain.
@@ -110,7 +84,7 @@ func (s shortened) Unwrap() error { return s.err }
 // connectError says where the server was looked for and why that failed, on one line.
 func connectError(cfg *pgconn.Config, err error) error {
 	where := net.JoinHostPort(cfg.Host, strconv.Itoa(int(cfg.Port)))
-	e := &Error{Op: "connect to " + where, Err: err, Lasting: lasting(err)}
+	e := &store.Error{System: system, Op: "connect to " + where, Err: err, Lasting: lasting(err)}
 	var pg *pgconn.PgError
 	var network *net.OpError
 	var name *net.DNSError
