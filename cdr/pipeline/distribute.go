@@ -111,6 +111,7 @@ func (w *worker) rounds(in <-chan *round, spent chan<- *round) {
 		// The others may wait for this worker's clock.
 		w.flush(w.clock, false)
 		end = r.end.at
+		clear(r.data) // media was among it
 		select {
 		case spent <- r:
 		default:

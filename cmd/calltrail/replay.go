@@ -63,7 +63,7 @@ A file that is damaged is read as far as it goes; the exit status is then 3.`,
 	flags.BoolVar(&o.events, "events", false, "registrations and other events too")
 	flags.BoolVarP(&o.quiet, "quiet", "q", false, "no progress and no summary")
 	configFlag(flags, "sensor", "NAME", "replay.sensor", "sensor name in the records (default replay)")
-	configFlag(flags, "workers", "N", "replay.workers", "decode workers; the records do not depend on it (default one for each CPU)")
+	configFlag(flags, "workers", "N", "replay.workers", "decode workers; the records do not depend on it (default 1; 0 is one for each CPU)")
 	configFlag(flags, "spool-dir", "DIR", "spool.dir", "directory of the spool (default /var/lib/calltrail/spool)")
 	configFlag(flags, "geo-city", "FILE", "geo.city", "city database, GeoIP2 format")
 	configFlag(flags, "geo-asn", "FILE", "geo.asn", "ASN database, GeoIP2 format")

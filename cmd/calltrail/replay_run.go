@@ -44,7 +44,8 @@ func runReplay(cmd *cobra.Command, o replayOptions) error {
 		return errors.Join(err, out.close())
 	}
 	bar := &print.Progress{}
-	if !o.quiet {
+	// Records that appear on a terminal show the progress themselves; a bar would be drawn between them.
+	if watched := o.to == toStdout && print.OptionsFor(os.Stdout).Terminal; !o.quiet && !watched {
 		bar = print.NewProgress(os.Stderr, src.Size())
 	}
 	err = p.Run(cmd.Context(), &metered{Merge: src, bar: bar})

@@ -63,7 +63,8 @@ type Own struct {
 type Replay struct {
 	// Sensor is the sensor name of replayed records; never a live sensor's. Default "replay".
 	Sensor string `yaml:"sensor"`
-	// Workers is the number of decode workers. 0 (default): one for each CPU. The records do not depend on it.
+	// Workers is the number of decode workers. Default 1, which reads packets where they lie; several are dealt copies,
+	// wiped after use. 0: one for each CPU. The records do not depend on it.
 	Workers int `yaml:"workers"`
 }
 

@@ -13,7 +13,7 @@ const (
 func Default() *Config {
 	return &Config{
 		Home:   Home{Region: "IN"},
-		Replay: Replay{Sensor: "replay"},
+		Replay: Replay{Sensor: "replay", Workers: 1},
 		Limits: Limits{
 			Calls:         100_000,
 			Registrations: 200_000,
