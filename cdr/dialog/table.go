@@ -183,7 +183,10 @@ func (t *Table) newCall(m *Message) *Call {
 		CallID: string(m.SIP.CallID()), FirstTag: string(m.SIP.FromTag()), Q850: -1, Started: m.At, order: t.orders,
 		Src: m.Src, Dst: m.Dst, VLAN: m.VLAN, VLANs: m.VLANs, Tap: m.Tap,
 		inviteVias: math.MaxUint16, srcVias: math.MaxUint16,
+		// The sizes of an ordinary call, so that it grows once and not step by step.
+		transactions: make([]transaction, 0, 3), Hops: make([]Hop, 0, 1), Methods: make([]MethodCount, 0, 4),
 	}
+	c.Text.slab = make([]byte, 0, 768)
 	c.FromTag = c.FirstTag
 	c.checkpointAt = m.Now + int64(t.cfg.Checkpoint)
 	t.insert(c, early)
