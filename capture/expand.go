@@ -49,7 +49,7 @@ func Expand(args []string) ([]string, error) {
 			}
 		}
 		if !found {
-			return nil, fmt.Errorf("capture directory %s: no file whose name ends in %s (or .gz, .zst after it)",
+			return nil, fmt.Errorf("capture directory %s: no file whose name ends in %s (or .gz, .zst after it); folders within are not read",
 				arg, strings.Join(suffixes, ", "))
 		}
 	}

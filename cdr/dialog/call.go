@@ -44,11 +44,12 @@ const (
 	Truncated                        // something was longer or more than a record holds
 	Retagged                         // tried again with another From tag
 	DownstreamState                  // the outcome was seen only on a hop behind the first
+	Shutdown                         // still open when the program was stopped
 )
 
 var flagNames = [...]string{
 	"mid_call", "evicted", "capture_end", "unverified_end", "ack_missing", "cancel_race", "bye_unanswered", "fork_dropped",
-	"late_answer", "truncated", "retagged", "downstream_only",
+	"late_answer", "truncated", "retagged", "downstream_only", "shutdown",
 }
 
 // Names yields the names of the flags in f.

@@ -132,7 +132,7 @@ func (l *ladder) run(t testing.TB, steps []step) []string {
 	for i := range m.streams.Events {
 		m.index.Handle(&m.streams.Events[i])
 	}
-	m.calls.Finish()
+	m.calls.Finish(CaptureEnd)
 	if n := m.calls.Len() + m.calls.timers.Len(); n != 0 {
 		t.Errorf("%d calls and timers are left", n)
 	}

@@ -98,8 +98,9 @@ func (t *Table) Handle(m *Message) {
 	}
 }
 
-// Finish makes the last records at the end of the input, in the order in which the calls began.
-func (t *Table) Finish() {
+// Finish makes the last records, in the order in which the calls began. Those that are open get the flag why: CaptureEnd
+// at the end of the input, Shutdown before it.
+func (t *Table) Finish(why Flag) {
 	var rest []*Call
 	for _, legs := range t.calls {
 		rest = append(rest, legs...)
@@ -108,7 +109,7 @@ func (t *Table) Finish() {
 	for _, c := range rest {
 		if !c.Done {
 			if c.Open() {
-				c.Flags |= CaptureEnd
+				c.Flags |= why
 			}
 			t.record(c, !c.Open(), t.now)
 			c.Done = true
@@ -183,10 +184,7 @@ func (t *Table) newCall(m *Message) *Call {
 		CallID: string(m.SIP.CallID()), FirstTag: string(m.SIP.FromTag()), Q850: -1, Started: m.At, order: t.orders,
 		Src: m.Src, Dst: m.Dst, VLAN: m.VLAN, VLANs: m.VLANs, Tap: m.Tap,
 		inviteVias: math.MaxUint16, srcVias: math.MaxUint16,
-		// The sizes of an ordinary call, so that it grows once and not step by step.
-		transactions: make([]transaction, 0, 3), Hops: make([]Hop, 0, 1), Methods: make([]MethodCount, 0, 4),
 	}
-	c.Text.slab = make([]byte, 0, 768)
 	c.FromTag = c.FirstTag
 	c.checkpointAt = m.Now + int64(t.cfg.Checkpoint)
 	t.insert(c, early)

@@ -37,7 +37,7 @@ func TestFloodIsBounded(t *testing.T) {
 			t.Fatalf("%d timers for %d calls", n, table.Len())
 		}
 	}
-	table.Finish()
+	table.Finish(CaptureEnd)
 	if len(records) != calls || table.Stats.Evicted != calls-100 {
 		t.Errorf("%d calls with a record, %d evicted", len(records), table.Stats.Evicted)
 	}
@@ -62,7 +62,7 @@ func TestLegsOfOneCallIDAreBounded(t *testing.T) {
 	if n := len(table.calls["c1@example.com"]); n > maxLegs || table.Len() != n {
 		t.Errorf("%d legs, %d calls", n, table.Len())
 	}
-	table.Finish()
+	table.Finish(CaptureEnd)
 	if want := 1000 + 1000; records != want {
 		t.Errorf("%d records, want %d", records, want)
 	}
@@ -100,7 +100,7 @@ func TestLongCallIsBounded(t *testing.T) {
 	if n > 32 {
 		t.Errorf("%d announced addresses", n)
 	}
-	table.Finish()
+	table.Finish(CaptureEnd)
 }
 
 // Messages of no call are counted and open none.

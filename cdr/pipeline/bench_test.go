@@ -72,14 +72,17 @@ func BenchmarkReplay(b *testing.B) {
 			}
 			var bare, whole time.Duration
 			var before, after runtime.MemStats
-			var allocated uint64
+			var allocated, bareAllocated uint64
 			lookups := pipeline.Lookups{Numbers: numbers, Rules: rules}
 			wholeReplay(b, pcap.Bytes(), lookups)
 			runtime.GC()
 			for b.Loop() {
+				runtime.ReadMemStats(&before)
 				start := cpu()
 				bareLoop(b, pcap.Bytes())
 				bare += cpu() - start
+				runtime.ReadMemStats(&after)
+				bareAllocated += after.Mallocs - before.Mallocs
 
 				runtime.ReadMemStats(&before)
 				start = cpu()
@@ -93,6 +96,7 @@ func BenchmarkReplay(b *testing.B) {
 			b.ReportMetric(float64(bare)/packets, "bare-ns/packet")
 			b.ReportMetric(float64(whole)/packets, "ns/packet")
 			b.ReportMetric(float64(allocated)/packets, "allocs/packet")
+			b.ReportMetric(float64(bareAllocated)/packets, "bare-allocs/packet")
 		})
 	}
 }

@@ -22,6 +22,7 @@ type correlator struct {
 	next      []int64
 	done      int64
 	end       int64 // of the input
+	stopped   bool  // the run ended before the input did; set before the last batch
 	message   dialog.Message
 	err       error
 }
@@ -64,7 +65,11 @@ func (c *correlator) run(in <-chan *batch, failed func(error)) error {
 	}
 	if c.err == nil {
 		c.pass(c.end)
-		c.calls.Finish()
+		why := dialog.CaptureEnd
+		if c.stopped {
+			why = dialog.Shutdown
+		}
+		c.calls.Finish(why)
 	}
 	return c.err
 }

@@ -57,6 +57,9 @@ func (p *Pipeline) Run(ctx context.Context, src capture.Source) error {
 	defer cancel(nil)
 	g.Go(func() error { return p.correlator.run(p.batches, cancel) })
 	err := p.read(ctx, src)
+	if ctx.Err() != nil {
+		p.correlator.stopped, err = true, context.Cause(ctx)
+	}
 	close(p.batches)
 	if rerr := g.Wait(); rerr != nil {
 		return fmt.Errorf("write records: %w", rerr)

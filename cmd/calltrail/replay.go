@@ -33,8 +33,8 @@ func newReplay() *cobra.Command {
 		Use:   "replay FILE|DIR|- …",
 		Short: "Make records from capture files",
 		Long: `Reads capture files (pcap and pcapng, also compressed with gzip or zstd), all
-files of a directory, or standard input (-), as one stream in time order, and
-makes the records of the calls in them.
+capture files of a directory (not of folders within), or standard input (-), as
+one stream in time order, and makes the records of the calls in them.
 
 Standard output carries records only: all revisions, one JSON object a line, or
 as --format says. A summary, progress and messages go to standard error. With

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -24,6 +25,11 @@ func runReplay(cmd *cobra.Command, o replayOptions) error {
 	cfg, err := loadConfig(cmd)
 	if err != nil {
 		return err
+	}
+	if slices.Contains(o.inputs, "-") {
+		if err := interruptibleStdin(cmd.Context()); err != nil {
+			return err
+		}
 	}
 	paths, err := capture.Expand(o.inputs)
 	if err != nil {
@@ -58,8 +64,23 @@ func runReplay(cmd *cobra.Command, o replayOptions) error {
 		s := summary(p.Stats(), len(paths), len(src.Damage()), time.Since(started))
 		err = errors.Join(err, s.Write(cmd.ErrOrStderr()))
 	}
-	return errors.Join(append([]error{err}, src.Damage()...)...)
+	return withDamage(err, src.Damage())
 }
+
+// withDamage joins what went wrong with what was damaged. Beside a failure the exit status is not that of damage, which
+// says that all that could be read has been dealt with.
+func withDamage(err error, damage []error) error {
+	all := errors.Join(append([]error{err}, damage...)...)
+	if err != nil && len(damage) > 0 {
+		return failure{all}
+	}
+	return all
+}
+
+// failure is an error whose causes are only to be read.
+type failure struct{ cause error }
+
+func (f failure) Error() string { return f.cause.Error() }
 
 // newPipeline makes the pipeline of a replay.
 func newPipeline(ctx context.Context, cfg *config.Config, o replayOptions, paths []string, out pipeline.Output) (*pipeline.Pipeline, error) {

@@ -69,8 +69,10 @@ func (t *printTarget) Put(m pipeline.Meta, body []byte) error {
 	return t.printer.Flush()
 }
 
-func (t *printTarget) finish(context.Context) error { return t.printer.Flush() }
-func (t *printTarget) close() error                 { return nil }
+func (t *printTarget) finish(context.Context) error { return nil }
+
+// close writes out what is buffered: after an interruption too, no record is cut.
+func (t *printTarget) close() error { return t.printer.Flush() }
 
 // spoolTarget puts records on the spool and, when there is a sink, pumps them on from there while the replay goes on.
 type spoolTarget struct {
