@@ -13,11 +13,7 @@ import (
 
 // runMigrate changes the schema, or only looks, and prints every migration with its state.
 func runMigrate(cmd *cobra.Command, direction postgres.Direction) error {
-	cfg, err := loadConfig(cmd)
-	if err != nil {
-		return err
-	}
-	log, err := newLogger(cfg.Log)
+	cfg, log, err := setUp(cmd)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
 	"calltrail/capture"
@@ -22,7 +23,7 @@ import (
 
 // runReplay reads the inputs and sends their records where o says.
 func runReplay(cmd *cobra.Command, o replayOptions) error {
-	cfg, err := loadConfig(cmd)
+	cfg, log, err := setUp(cmd)
 	if err != nil {
 		return err
 	}
@@ -41,11 +42,11 @@ func runReplay(cmd *cobra.Command, o replayOptions) error {
 	}
 	defer func() { _ = src.Close() }() // read only
 	started := time.Now()
-	out, err := openTarget(cmd, cfg, o)
+	out, err := openTarget(cmd, cfg, o, log)
 	if err != nil {
 		return err
 	}
-	p, err := newPipeline(cmd.Context(), cfg, o, paths, out)
+	p, err := newPipeline(cmd.Context(), cfg, log, o, paths, out)
 	if err != nil {
 		return errors.Join(err, out.close())
 	}
@@ -83,8 +84,8 @@ type failure struct{ cause error }
 func (f failure) Error() string { return f.cause.Error() }
 
 // newPipeline makes the pipeline of a replay.
-func newPipeline(ctx context.Context, cfg *config.Config, o replayOptions, paths []string, out pipeline.Output) (*pipeline.Pipeline, error) {
-	lookups, err := newLookups(ctx, cfg)
+func newPipeline(ctx context.Context, cfg *config.Config, log zerolog.Logger, o replayOptions, paths []string, out pipeline.Output) (*pipeline.Pipeline, error) {
+	lookups, err := newLookups(ctx, cfg, log)
 	if err != nil {
 		return nil, err
 	}
@@ -112,11 +113,7 @@ func newPipeline(ctx context.Context, cfg *config.Config, o replayOptions, paths
 }
 
 // newLookups opens what the records are enriched with. Until ctx ends, databases are read again when their files change.
-func newLookups(ctx context.Context, cfg *config.Config) (pipeline.Lookups, error) {
-	log, err := newLogger(cfg.Log)
-	if err != nil {
-		return pipeline.Lookups{}, err
-	}
+func newLookups(ctx context.Context, cfg *config.Config, log zerolog.Logger) (pipeline.Lookups, error) {
 	numbers, err := number.New(number.Config{DefaultRegion: cfg.Home.Region})
 	if err != nil {
 		return pipeline.Lookups{}, err

@@ -28,13 +28,9 @@ type target interface {
 	close() error
 }
 
-func openTarget(cmd *cobra.Command, cfg *config.Config, o replayOptions) (target, error) {
+func openTarget(cmd *cobra.Command, cfg *config.Config, o replayOptions, log zerolog.Logger) (target, error) {
 	if o.to == toStdout {
 		return newPrintTarget(cmd.OutOrStdout(), o)
-	}
-	log, err := newLogger(cfg.Log)
-	if err != nil {
-		return nil, err
 	}
 	return newSpoolTarget(cmd.Context(), cfg, o.to, log)
 }

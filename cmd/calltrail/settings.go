@@ -5,6 +5,7 @@ import (
 	"os"
 	"slices"
 
+	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -66,4 +67,14 @@ func readConfig(o config.Options) (*config.Config, config.Problems, error) {
 		return nil, nil, err
 	}
 	return cfg, problems, nil
+}
+
+// setUp is what the commands that do work begin with: the configuration, and the log it asks for.
+func setUp(cmd *cobra.Command) (*config.Config, zerolog.Logger, error) {
+	cfg, err := loadConfig(cmd)
+	if err != nil {
+		return nil, zerolog.Nop(), err
+	}
+	log, err := newLogger(cfg.Log)
+	return cfg, log, err
 }

@@ -20,11 +20,7 @@ import (
 // runStore pumps a feed into Postgres: Kafka's records topic until it is told to stop, or up to the head; or a spool up
 // to its end.
 func runStore(cmd *cobra.Command, o storeOptions) error {
-	cfg, err := loadConfig(cmd)
-	if err != nil {
-		return err
-	}
-	log, err := newLogger(cfg.Log)
+	cfg, log, err := setUp(cmd)
 	if err != nil {
 		return err
 	}
