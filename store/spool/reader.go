@@ -151,14 +151,16 @@ func (r *Reader) refresh() (following, bool) {
 	if r.seg.ordinal == 0 || r.pos.seq+1 < s.oldest {
 		r.open(s.segs[0])
 	}
-	last := len(s.segs) - 1
-	if r.seg.ordinal == s.segs[last].ordinal {
-		r.seg.end, r.scan.end = s.segs[last].end, s.segs[last].end
-		return following{before: s.durable}, true
-	}
-	i := last
+	// i is the segment behind the one being read; the one being read may have grown since, even when another follows it.
+	i := len(s.segs)
 	for i > 0 && s.segs[i-1].ordinal > r.seg.ordinal {
 		i--
+	}
+	if i > 0 && r.seg.ordinal == s.segs[i-1].ordinal {
+		r.seg.end, r.scan.end = s.segs[i-1].end, s.segs[i-1].end
+	}
+	if i == len(s.segs) {
+		return following{before: s.durable}, true
 	}
 	return following{seg: s.segs[i], before: point{s.segs[i].first - 1, s.segs[i].prev}}, true
 }

@@ -400,3 +400,29 @@ func TestEpochGrows(t *testing.T) {
 		t.Fatalf("epoch %d after %d, acked %d", s.Epoch(), epoch, s.Acked())
 	}
 }
+
+// A reader that stopped in a segment must see what was added to it before the next one was begun: read as far as it knew,
+// the rest would be reported as a gap.
+func TestReaderBehindSegmentChange(t *testing.T) {
+	s := mustOpen(t, Config{Dir: t.TempDir(), Sensor: "edge-1", SegmentBytes: 4 << 10})
+	one := make([]byte, 1<<10)
+	mustAppend(t, s, one)
+	r := s.NewReader(1)
+	if e, err := r.Poll(); err != nil || e.Seq != 1 {
+		t.Fatalf("entry %d, %v", e.Seq, err)
+	}
+	if _, err := r.Poll(); !errors.Is(err, io.EOF) {
+		t.Fatalf("behind the last: %v", err)
+	}
+	for range 5 {
+		mustAppend(t, s, one)
+	}
+	for want := uint64(2); want <= 6; want++ {
+		if e, err := r.Poll(); err != nil || e.Seq != want {
+			t.Fatalf("entry %d, %v; want %d", e.Seq, err, want)
+		}
+	}
+	if st := s.Stats(); st.Segments < 2 || st.Gaps != 0 {
+		t.Fatalf("%d segments, %d gaps; want several and none", st.Segments, st.Gaps)
+	}
+}
