@@ -20,6 +20,7 @@ type Config struct {
 	Sensor     Sensor     `yaml:"sensor"`
 	Home       Home       `yaml:"home"`
 	Own        Own        `yaml:"own"`
+	Capture    Capture    `yaml:"capture"`
 	Replay     Replay     `yaml:"replay"`
 	Limits     Limits     `yaml:"limits"`
 	Timers     Timers     `yaml:"timers"`
@@ -28,6 +29,7 @@ type Config struct {
 	Spool      Spool      `yaml:"spool"`
 	Kafka      Kafka      `yaml:"kafka"`
 	Postgres   Postgres   `yaml:"postgres"`
+	Metrics    Metrics    `yaml:"metrics"`
 	LegalBasis LegalBasis `yaml:"legal_basis"`
 	Log        Log        `yaml:"log"`
 
@@ -40,6 +42,9 @@ type Sensor struct {
 	// Name is the sensor's name in every record and the key of its chain: letters, digits, '.', '_' and '-', at most
 	// 64. Empty: the host's name. Changing it begins another chain.
 	Name string `yaml:"name"`
+	// KeyFile holds the sensor's Ed25519 private key, made by `calltrail key init`; mode 0600. It signs the coverage events
+	// and is bound to the chain. Default /var/lib/calltrail/sensor.key.
+	KeyFile string `yaml:"key_file"`
 }
 
 // Home is the network's own country.
@@ -56,6 +61,35 @@ type Own struct {
 	// Numbers are the operator's number ranges as E.164 prefixes, "+911204". Default none.
 	Numbers []string `yaml:"numbers"`
 	// Prefixes are the operator's address ranges, CIDR or single addresses. Default none.
+	Prefixes []netip.Prefix `yaml:"prefixes"`
+}
+
+// Capture is for live traffic.
+type Capture struct {
+	// Interfaces are the taps, by the names of the network interfaces. Default none.
+	Interfaces []string `yaml:"interfaces"`
+	// Engine takes the packets: afpacket (TPACKET_V3), or libpcap where the program was built with it. Default afpacket.
+	Engine string `yaml:"engine"`
+	// Workers decode the packets of one interface, spread by the kernel (PACKET_FANOUT_HASH). Default 1.
+	Workers int `yaml:"workers"`
+	// RingBytes is the memory shared with the kernel, for each worker. Default 64MiB.
+	RingBytes Size `yaml:"ring_bytes"`
+	// BlockTimeout is how long the kernel may keep a block of the ring that is not full. Default 50ms.
+	BlockTimeout Duration `yaml:"block_timeout"`
+	// Promiscuous takes packets that are not addressed to the host, as a tap needs. Default true.
+	Promiscuous bool `yaml:"promiscuous"`
+	// SnapLength is how many octets of a packet are kept. Below 65535, long SIP messages are cut. Default 65535.
+	SnapLength int `yaml:"snap_length"`
+	// MediaSnapLength is how many octets are kept of a packet that looks like RTP: headers, not sound. Default 192.
+	MediaSnapLength int `yaml:"media_snap_length"`
+	// Filter turns away in the kernel what cannot be VoIP: wide (by the first bits of the payload), or narrow (by
+	// SIPPorts, MediaPorts and Prefixes). Default wide.
+	Filter string `yaml:"filter"`
+	// SIPPorts are the ports of SIP over TCP and, in narrow, over UDP: "5060" or "5060-5080". Default 5060, 5061.
+	SIPPorts []string `yaml:"sip_ports"`
+	// MediaPorts are the UDP ports of media in narrow, in the form of SIPPorts. Default 1024-65535.
+	MediaPorts []string `yaml:"media_ports"`
+	// Prefixes are the address ranges looked at in narrow; either end counts. Empty (default): all.
 	Prefixes []netip.Prefix `yaml:"prefixes"`
 }
 
@@ -167,6 +201,15 @@ type Postgres struct {
 	// AllowUnsafeServer lets the store use a server with fsync or synchronous_commit off, where an acknowledged
 	// record can be lost. Default false; for laboratories.
 	AllowUnsafeServer bool `yaml:"allow_unsafe_server"`
+}
+
+// Metrics is what the running programs show of themselves over HTTP: /metrics for Prometheus, /healthz, and /status for
+// `calltrail status`.
+type Metrics struct {
+	// Listen is the address of `capture`. Empty: none. Default 127.0.0.1:9465.
+	Listen string `yaml:"listen"`
+	// StoreListen is the address of `store`. Empty: none. Default 127.0.0.1:9466.
+	StoreListen string `yaml:"store_listen"`
 }
 
 // LegalBasis names, in the operator's words, why each scope is captured live. An empty one is not captured; replay of

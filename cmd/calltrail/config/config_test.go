@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -113,7 +114,11 @@ func TestEveryKeyHasItsVariable(t *testing.T) {
 	}
 	for _, k := range keys {
 		want, _ := shape(Default().field(k))
-		c := mustLoad(t, Options{File: os.DevNull, Environ: []string{Variable(k.path) + "=" + example[want]}})
+		value := example[want]
+		if f := Default().field(k); f.Kind() == reflect.Bool {
+			value = strconv.FormatBool(!f.Bool())
+		}
+		c := mustLoad(t, Options{File: os.DevNull, Environ: []string{Variable(k.path) + "=" + value}})
 		if reflect.DeepEqual(c.field(k).Interface(), Default().field(k).Interface()) {
 			t.Errorf("%s does not set %s", Variable(k.path), k.path)
 		}
@@ -181,7 +186,7 @@ func TestHash(t *testing.T) {
 		if f := c.field(k); f.Kind() == reflect.Slice {
 			f.Set(reflect.MakeSlice(f.Type(), 1, 1))
 		} else if f.Kind() == reflect.Bool {
-			f.SetBool(true)
+			f.SetBool(!f.Bool())
 		} else if f.Kind() == reflect.String {
 			f.SetString("changed")
 		} else {

@@ -12,7 +12,20 @@ const (
 // Default is the configuration without file, environment and flags. It is valid.
 func Default() *Config {
 	return &Config{
+		Sensor: Sensor{KeyFile: "/var/lib/calltrail/sensor.key"},
 		Home:   Home{Region: "IN"},
+		Capture: Capture{
+			Engine:          "afpacket",
+			Workers:         1,
+			RingBytes:       64 * mib,
+			BlockTimeout:    Duration(50 * time.Millisecond),
+			Promiscuous:     true,
+			SnapLength:      65_535,
+			MediaSnapLength: 192,
+			Filter:          "wide",
+			SIPPorts:        []string{"5060", "5061"},
+			MediaPorts:      []string{"1024-65535"},
+		},
 		Replay: Replay{Sensor: "replay", Workers: 1},
 		Limits: Limits{
 			Calls:         100_000,
@@ -42,6 +55,7 @@ func Default() *Config {
 			Retention:    Duration(7 * day),
 			Group:        "calltrail-store",
 		},
-		Log: Log{Level: "info", Format: "auto"},
+		Metrics: Metrics{Listen: "127.0.0.1:9465", StoreListen: "127.0.0.1:9466"},
+		Log:     Log{Level: "info", Format: "auto"},
 	}
 }

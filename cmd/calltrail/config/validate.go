@@ -22,10 +22,12 @@ func (c *Config) ValidateValues() Problems {
 	v.names()
 	v.numbers()
 	v.limits()
+	v.capture()
 	v.timers()
 	v.spool()
 	v.kafka()
 	v.postgres()
+	v.metrics()
 	v.choices()
 	return v.problems
 }
@@ -197,6 +199,8 @@ func (v *validator) postgres() {
 }
 
 func (v *validator) choices() {
+	v.oneOf("capture.engine", v.cfg.Capture.Engine, "afpacket", "libpcap")
+	v.oneOf("capture.filter", v.cfg.Capture.Filter, "wide", "narrow")
 	v.oneOf("log.level", v.cfg.Log.Level, "trace", "debug", "info", "warn", "error")
 	v.oneOf("log.format", v.cfg.Log.Format, "auto", "console", "json")
 }
