@@ -25,6 +25,8 @@ const (
 	UDPOther      // UDP that is none of what Classify knows
 	STUN          // STUN and TURN messages with the magic cookie, RFC 8489
 	DTLS          // DTLS records, RFC 6347
+	Copy          // a SIP datagram that a mirror port made twice; set by the worker
+	NoLegalBasis  // SIP, RTP or REGISTER, for which no legal basis is configured; set by the worker
 	KeepAlive     // an empty datagram, or one of CR, LF and NUL only: RFC 5626 section 3.5.1, RFC 6263 section 4
 
 	// Dropped: it could not be read, or not far enough.
@@ -73,6 +75,8 @@ var reasons = [NumReasons]struct {
 	UDPOther:        {"udp_other", Ignored},
 	STUN:            {"stun", Ignored},
 	DTLS:            {"dtls", Ignored},
+	Copy:            {"copy", Ignored},
+	NoLegalBasis:    {"no_legal_basis", Ignored},
 	KeepAlive:       {"keep_alive", Ignored},
 	LinkTypeUnknown: {"link_type_unknown", Dropped},
 	ShortLink:       {"short_link", Dropped},

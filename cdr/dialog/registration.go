@@ -32,6 +32,7 @@ type Registration struct {
 	Src, Dst            decode.Endpoint
 	VLAN                [2]uint16
 	VLANs               uint8
+	Tap                 uint16 // of the response
 	Anomalies           sip.Anomaly
 }
 
@@ -89,6 +90,9 @@ func NewRegistrar(cfg Config, emit func(*Registration)) *Registrar {
 		cfg: cfg.withDefaults(), emit: emit, pending: map[registerKey]*register{}, bindings: map[string][]binding{},
 	}
 }
+
+// Len is the number of bindings remembered.
+func (r *Registrar) Len() int { return r.size }
 
 // Handle takes in a REGISTER or an answer to one.
 func (r *Registrar) Handle(m *Message) {
@@ -151,7 +155,7 @@ func (r *Registrar) answer(callID string, text *Text, req *register, m *Message)
 	ev := Registration{
 		CallID: []byte(callID), AOR: text.Get(To), Contact: text.Get(Contact), UserAgent: text.Get(UserAgent),
 		AuthUser: text.Get(AuthUser), AuthRealm: text.Get(AuthRealm), Expires: -1, Status: status, At: m.At,
-		Src: req.src, Dst: req.dst, VLAN: m.VLAN, VLANs: m.VLANs, Anomalies: req.anomalies | m.SIP.Anomalies(),
+		Src: req.src, Dst: req.dst, VLAN: m.VLAN, VLANs: m.VLANs, Tap: m.Tap, Anomalies: req.anomalies | m.SIP.Anomalies(),
 	}
 	if status >= 300 {
 		if challenge := status == 401 || status == 407; challenge && !req.hasAuth || status == 423 {

@@ -23,6 +23,10 @@ type TableStats struct {
 	Single  uint64 // of those, closed after a single packet
 	Refused uint64 // packets of new streams that found the table full of streams with more than one packet
 	Pushed  uint64 // streams of one packet pushed out for new ones
+	// Duplicates are copies of packets, as mirror ports make them.
+	Duplicates uint64
+	// Unseen estimates the packets that never reached the tap: see outage.go.
+	Unseen uint64
 }
 
 // Table holds the streams of one decode worker: open addressing over a slab of entries. Only its worker may use it.
@@ -41,6 +45,7 @@ type Table struct {
 	freshHead int
 	deadlines timer.Queue[uint32] // one of each entry
 	now       int64
+	outage    outage
 }
 
 // slot is a place of the hash table: most searches need not look at an entry that is not the one they are after.
@@ -59,6 +64,8 @@ type entry struct {
 	generation uint32
 	next       uint32 // in the free list
 	position   uint32 // in deadlines
+	lost       uint32 // packets missing when second began
+	second     int64  // of packet time, in which its last packet was
 	confirmed  bool
 	used       bool
 }
@@ -95,6 +102,9 @@ func (t *Table) Packet(f *decode.Frame, h *rtp.Header, scope uint32, at int64) {
 	}
 	e := &t.entries[i]
 	e.seen = t.now
+	if e.second != t.outage.second {
+		t.outage.add(e)
+	}
 	switch e.stream.Add(h, at) {
 	case rtp.Counted:
 		e.confirmed = true
@@ -106,7 +116,9 @@ func (t *Table) Packet(f *decode.Frame, h *rtp.Header, scope uint32, at int64) {
 			t.entries[i].stream, t.entries[i].confirmed = next, true
 			t.tell(Opened, i, t.now)
 		}
-	case rtp.Duplicate, rtp.Stray:
+	case rtp.Duplicate:
+		t.Stats.Duplicates++
+	case rtp.Stray:
 	}
 }
 
@@ -130,6 +142,9 @@ func (t *Table) Advance(now int64) {
 		}
 	}
 	t.now = now
+	if now >= t.outage.next {
+		t.Stats.Unseen += t.outage.pass(now)
+	}
 }
 
 // Close cuts a stream as c says. One that is gone already is left alone; a time that has passed means now.
@@ -185,7 +200,9 @@ func (t *Table) insert(key *flowKey) (i uint32, ok bool) {
 		t.entries = append(t.entries, entry{})
 	}
 	e := &t.entries[i]
-	*e = entry{key: *key, seen: t.now, cut: noCut, generation: e.generation + 1, used: true}
+	*e = entry{
+		key: *key, seen: t.now, cut: noCut, generation: e.generation + 1, used: true, second: t.outage.second,
+	}
 	t.used++
 	t.Stats.Opened++
 	t.place(slot{i + 1, t.hash(key)})

@@ -47,6 +47,9 @@ type batch struct {
 	next int64
 	last bool
 
+	stats workerStats // of a live run, at the watermark
+	marks []mark      // minutes that ended for the worker, each once its clock had come to it
+
 	messages     []message
 	streams      []streamEvent
 	descriptions []sdp.Description
@@ -62,7 +65,7 @@ func newBatch() *batch { return &batch{text: make([]byte, 0, batchText+math.MaxU
 
 func (b *batch) reset() {
 	b.messages, b.streams, b.text = b.messages[:0], b.streams[:0], b.text[:0]
-	b.descriptions = b.descriptions[:0]
+	b.descriptions, b.marks = b.descriptions[:0], b.marks[:0]
 	b.readMessages, b.readStreams = 0, 0
 	b.last = false
 }

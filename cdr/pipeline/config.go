@@ -8,6 +8,7 @@ import (
 	"calltrail/cdr/number"
 	"calltrail/cdr/record"
 	"calltrail/cdr/spoof"
+	"calltrail/decode/tcp"
 )
 
 // Config says who observes and within what bounds.
@@ -19,8 +20,9 @@ type Config struct {
 	// Version is the program's version, ConfigHash the hash of its effective configuration, File the capture file when
 	// there is just one: they go to the record's observer.
 	Version, ConfigHash, File string
-	// LegalBasis of signalling and of registrations, in the operator's words; empty in replay.
-	LegalBasisSIP, LegalBasisRegistration string
+	// LegalBasis of signalling, of media and of registrations, in the operator's words; empty in replay. A live run takes
+	// no packet of what has none.
+	LegalBasisSIP, LegalBasisMedia, LegalBasisRegistration string
 	// Dialog are the timers and bounds of calls.
 	Dialog dialog.Config
 	// Streams is the most RTP streams that one worker counts at a time. Default 131,072.
@@ -29,6 +31,11 @@ type Config struct {
 	StreamIdle time.Duration
 	// FinalOnly gives out one record a call: the last one.
 	FinalOnly bool
+	// SIPPorts are the TCP ports of signalling: a live run estimates what of them was not seen.
+	SIPPorts []tcp.Ports
+
+	live bool
+	taps []string // names, in the order of Packet.Tap; none in replay
 }
 
 // Lookups is what the recorder asks while it makes a record. Places may be nil: then nothing is known of addresses.
@@ -36,6 +43,8 @@ type Lookups struct {
 	Numbers *number.Book
 	Places  *geo.DB
 	Rules   *spoof.Rules
+	// Clock returns the state of the clock that packets have their times from; nil in replay.
+	Clock func() *record.Clock
 }
 
 // Meta is what the Output is told of a record besides its bytes.

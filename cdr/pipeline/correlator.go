@@ -25,6 +25,9 @@ type correlator struct {
 	stopped   bool  // the run ended before the input did; set before the last batch
 	message   dialog.Message
 	err       error
+
+	coverage *coverage // of a live run
+	live     *liveState
 }
 
 func newCorrelator(cfg *Config, p *progress, free []chan *batch, rec *recorder) *correlator {
@@ -50,6 +53,7 @@ func (c *correlator) run(in <-chan *batch, failed func(error)) error {
 		}
 		c.queues[b.worker] = append(c.queues[b.worker], b)
 		c.watermark[b.worker], c.next[b.worker] = b.watermark, b.next
+		c.arrived(b)
 		if b.last {
 			// What it has found counts up to its clock; it holds nobody up any more.
 			c.end = max(c.end, b.watermark.at)
@@ -62,6 +66,7 @@ func (c *correlator) run(in <-chan *batch, failed func(error)) error {
 			continue
 		}
 		c.publish()
+		c.show(false)
 	}
 	if c.err == nil {
 		c.pass(c.end)
@@ -70,7 +75,9 @@ func (c *correlator) run(in <-chan *batch, failed func(error)) error {
 			why = dialog.Shutdown
 		}
 		c.calls.Finish(why)
+		c.lastMinute()
 	}
+	c.show(true)
 	return c.err
 }
 
@@ -141,6 +148,7 @@ func (c *correlator) pass(now int64) {
 	if now == math.MaxInt64 || now <= c.done {
 		return
 	}
+	c.minutes(now)
 	c.calls.Advance(now)
 	c.done = now
 }

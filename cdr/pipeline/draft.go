@@ -28,7 +28,7 @@ func (d *draft) call(c *dialog.Call, final bool) *record.Call {
 	started := record.TimeOf(c.Started)
 	rec := &record.Call{
 		Schema: record.SchemaCall, CallUID: record.CallUID(d.cfg.Sensor, c.CallID, c.FirstTag, started, c.Branch),
-		Revision: c.Revision, Final: final, Kind: record.KindSIP, Day: started.Day(), Sensor: d.cfg.Sensor,
+		Revision: c.Revision, Final: final, Kind: record.KindSIP, Day: started.Day(), Sensor: d.cfg.Sensor, Tap: d.tap(c.Tap),
 		LegalBasis: d.cfg.LegalBasisSIP, StartedAt: started, RingingAt: record.TimeOf(c.Ringing),
 		AnsweredAt: record.TimeOf(c.Answered), EndedAt: record.TimeOf(c.Ended), LastSeenAt: record.TimeOf(c.LastSeen),
 		Disposition: dispositions[c.Outcome()], EndedBy: enders[c.EndedBy], Observer: d.observer(),
@@ -257,7 +257,7 @@ func (d *draft) registration(e *dialog.Registration) *record.Registration {
 	at := record.TimeOf(e.At)
 	rec := &record.Registration{
 		Schema: record.SchemaRegistration, Kind: record.KindRegistration, Day: at.Day(), Sensor: d.cfg.Sensor,
-		LegalBasis: d.cfg.LegalBasisRegistration, Event: registrationEvents[e.Event], Contact: d.text("contact", e.Contact),
+		Tap: d.tap(e.Tap), LegalBasis: d.cfg.LegalBasisRegistration, Event: registrationEvents[e.Event], Contact: d.text("contact", e.Contact),
 		Status: e.Status, AuthUser: d.text("auth_user", e.AuthUser), AuthRealm: d.text("auth_realm", e.AuthRealm),
 		UserAgent: d.text("user_agent", e.UserAgent), CallID: d.text("call_id", e.CallID), Src: d.end("src", e.Src, false),
 		Dst: d.end("dst", e.Dst, false), At: at, Observer: d.observer(),

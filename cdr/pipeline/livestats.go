@@ -45,8 +45,3 @@ type TapStats struct {
 	// Capture are the counts of the tap's sources, added up; Up says that all are.
 	Capture capture.LiveStats
 }
-
-// LiveStats returns the state of a run as it was not more than a second of packet time ago. Any goroutine may call it.
-func (p *Pipeline) LiveStats() LiveStats {
-	return LiveStats{}
-}

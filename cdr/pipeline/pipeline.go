@@ -20,6 +20,7 @@ type Pipeline struct {
 	workers    []*worker
 	correlator *correlator
 	packets    uint64
+	taps       []LiveTap // of a live run
 }
 
 // batchesPerWorker is how many batches of a worker may be under way.
@@ -36,10 +37,14 @@ func New(cfg Config, lookups Lookups, out Output) (*Pipeline, error) {
 	case out == nil:
 		return nil, errors.New("pipeline: no output")
 	}
-	p := &Pipeline{cfg: cfg, progress: newProgress(cfg.Workers), batches: make(chan *batch, cfg.Workers*batchesPerWorker)}
+	each := batchesPerWorker
+	if cfg.live {
+		each = liveBatches
+	}
+	p := &Pipeline{cfg: cfg, progress: newProgress(cfg.Workers), batches: make(chan *batch, cfg.Workers*each)}
 	for i := range cfg.Workers {
-		free := make(chan *batch, batchesPerWorker)
-		for range batchesPerWorker {
+		free := make(chan *batch, each)
+		for range each {
 			free <- newBatch()
 		}
 		p.free = append(p.free, free)

@@ -23,12 +23,12 @@ type recorder struct {
 	scratch []byte
 
 	outcomes map[record.Disposition]uint64
-	records  uint64
-	events   uint64
+	records  map[record.Kind]uint64
+	oneSided uint64 // calls of which one side's signalling was seen, since the last coverage event
 }
 
 func newRecorder(cfg *Config, lookups Lookups, out Output) *recorder {
-	return &recorder{cfg: cfg, lookups: lookups, out: out, outcomes: map[record.Disposition]uint64{}}
+	return &recorder{cfg: cfg, lookups: lookups, out: out, outcomes: map[record.Disposition]uint64{}, records: map[record.Kind]uint64{}}
 }
 
 // call makes a record of a call leg as it stands.
@@ -40,7 +40,10 @@ func (r *recorder) call(c *dialog.Call, final bool) error {
 		c.Kept = append(c.Kept[:0], r.buf...)
 		return nil
 	}
-	r.records++
+	if final && rec.Visibility == record.OneWay {
+		r.oneSided++
+	}
+	r.records[record.KindSIP]++
 	return r.out.Put(Meta{Kind: record.KindSIP, Final: final}, r.buf)
 }
 
@@ -50,7 +53,7 @@ func (r *recorder) forget(c *dialog.Call) error {
 	if len(c.Kept) == 0 {
 		return nil
 	}
-	r.records++
+	r.records[record.KindSIP]++
 	return r.out.Put(Meta{Kind: record.KindSIP, Final: c.Done}, c.Kept)
 }
 
@@ -59,8 +62,7 @@ func (r *recorder) registration(e *dialog.Registration) error {
 	d := draft{recorder: r}
 	rec := d.registration(e)
 	r.buf = rec.Append(r.buf[:0])
-	r.records++
-	r.events++
+	r.records[record.KindRegistration]++
 	return r.out.Put(Meta{Kind: record.KindRegistration, Final: true}, r.buf)
 }
 
@@ -69,12 +71,23 @@ func (r *recorder) observer() record.Observer {
 	o := record.Observer{
 		Version: r.cfg.Version, ConfigHash: r.cfg.ConfigHash, File: r.cfg.File, Ruleset: spoof.Ruleset,
 	}
+	if r.lookups.Clock != nil {
+		o.Clock = r.lookups.Clock()
+	}
 	if r.lookups.Places != nil {
 		for _, b := range r.lookups.Places.Builds() {
 			o.Databases = append(o.Databases, record.Database{Type: b.Type, Built: record.Time(b.Built.UnixMicro())})
 		}
 	}
 	return o
+}
+
+// tap is the name of a tap, nil in replay.
+func (r *recorder) tap(i uint16) *string {
+	if int(i) >= len(r.cfg.taps) {
+		return nil
+	}
+	return &r.cfg.taps[i]
 }
 
 func (r *recorder) place(ip netip.Addr) geo.Place {

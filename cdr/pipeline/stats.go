@@ -28,9 +28,10 @@ type Stats struct {
 // Stats returns the sums. Call it after Run has returned.
 func (p *Pipeline) Stats() Stats {
 	s := Stats{
-		Packets: p.packets, Calls: p.correlator.recorder.outcomes, Records: p.correlator.recorder.records,
-		Events: p.correlator.recorder.events, Dialogs: p.correlator.calls.Stats, Streams: p.correlator.index.Stats,
+		Packets: p.packets, Calls: p.correlator.recorder.outcomes, Records: p.correlator.recorder.records[record.KindSIP],
+		Events: p.correlator.recorder.records[record.KindRegistration], Dialogs: p.correlator.calls.Stats, Streams: p.correlator.index.Stats,
 	}
+	s.Records += s.Events
 	for _, w := range p.workers {
 		s.Counts.Add(&w.counts)
 		for e, n := range w.sipError {

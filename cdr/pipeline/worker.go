@@ -12,6 +12,7 @@ import (
 // worker decodes packets. It owns the RTP streams it sees.
 type worker struct {
 	id       int
+	cfg      *Config
 	progress *progress
 	out      chan<- *batch
 	free     <-chan *batch
@@ -28,11 +29,17 @@ type worker struct {
 	limit    int64  // packet time up to which it may go without asking
 	commands []media.Command
 	stopped  bool
+	copies   *copies
+	pairs    *pairs
+	tap      uint16
+	stats    workerStats
+
+	liveWorker // in a live run only
 }
 
 func newWorker(id int, cfg *Config, p *progress, out chan<- *batch, free <-chan *batch) *worker {
 	w := &worker{
-		id: id, progress: p, out: out, free: free, clock: noTime, limit: noTime,
+		id: id, cfg: cfg, progress: p, out: out, free: free, clock: noTime, limit: noTime, copies: newCopies(), pairs: newPairs(),
 		table: media.NewTable(media.TableConfig{
 			Worker: uint16(id), Streams: cfg.Streams, Idle: int64(cfg.StreamIdle), //nolint:gosec // few workers
 		}),
@@ -56,24 +63,42 @@ func (w *worker) packet(p *capture.Packet, now int64) {
 		case decode.SIP:
 			r = w.signalling(p, now)
 		case decode.RTP:
+			if w.cfg.live && w.cfg.LegalBasisMedia == "" {
+				r = decode.NoLegalBasis
+				break
+			}
 			if rtp.Parse(w.frame.Payload, w.frame.PayloadLen, &w.header) == nil {
 				w.table.Packet(&w.frame, &w.header, scope(&w.frame), p.Time)
 				w.collect(p.Position)
 			}
 		default:
 		}
+	} else if r == decode.TCP && w.cfg.live {
+		w.acknowledged(p)
 	}
 	w.counts[r]++
 }
 
 // tick says that packet time is now.
 func (w *worker) tick(now int64) {
-	if now > w.limit {
+	if w.cfg.live {
+		if now >= w.minuteEnd || now >= w.nextFlush {
+			w.pass(now)
+		}
+	} else if now > w.limit {
 		w.catchUp(now)
 	}
 	w.clock = now
 	w.table.Advance(now)
 	w.collect(0)
+}
+
+// acknowledged lets a TCP segment tell what of its connection was never seen.
+func (w *worker) acknowledged(p *capture.Packet) {
+	src, dst, b, length, ok := decode.Segment(p, &w.frame)
+	if ok && w.segment.Parse(src, dst, b, length) {
+		w.segments.Add(&w.segment)
+	}
 }
 
 // catchUp waits until the worker may go on to now: see order.go.
@@ -103,6 +128,11 @@ func (w *worker) catchUp(now int64) {
 
 // signalling parses a SIP message and keeps what the correlator needs of it.
 func (w *worker) signalling(p *capture.Packet, now int64) decode.Reason {
+	if w.copies.again(&w.frame, scope(&w.frame), now) {
+		w.stats.Copies++
+		return decode.Copy
+	}
+	w.pairs.packet(&w.frame.Src, &w.frame.Dst, false, now)
 	b := w.batch
 	m := b.addMessage()
 	if err := m.sip.Parse(w.frame.Payload); err != nil {
@@ -115,6 +145,11 @@ func (w *worker) signalling(p *capture.Packet, now int64) decode.Reason {
 			}
 		}
 		return decode.SIPMalformed
+	}
+	if w.cfg.live && w.forbidden(m.sip.Method()) {
+		m.sip = sip.Message{}
+		b.messages = b.messages[:len(b.messages)-1]
+		return decode.NoLegalBasis
 	}
 	m.sdp = -1
 	if body := sdp.FromBody(m.sip.Value(sip.HeaderContentType), m.sip.Body()); body != nil {
@@ -131,6 +166,14 @@ func (w *worker) signalling(p *capture.Packet, now int64) decode.Reason {
 		w.flush(now, false)
 	}
 	return decode.SIP
+}
+
+// forbidden says that no legal basis is configured for a message: REGISTER has its own.
+func (w *worker) forbidden(m sip.Method) bool {
+	if m == sip.MethodREGISTER {
+		return w.cfg.LegalBasisRegistration == ""
+	}
+	return w.cfg.LegalBasisSIP == ""
 }
 
 // scope folds the VLAN ids of a frame: addresses repeat from one VLAN to the next.
@@ -150,6 +193,9 @@ func (w *worker) collect(position uint64) {
 		return
 	}
 	for i := range w.table.Events {
+		if ev := &w.table.Events[i]; ev.Kind == media.Opened {
+			w.pairs.packet(&ev.Flow.Src, &ev.Flow.Dst, true, ev.At)
+		}
 		w.batch.streams = append(w.batch.streams, streamEvent{w.table.Events[i], position})
 	}
 	w.table.Events = w.table.Events[:0]
@@ -160,6 +206,9 @@ func (w *worker) collect(position uint64) {
 
 // flush hands the batch to the correlator. No packet of this worker comes before the time next.
 func (w *worker) flush(next int64, last bool) {
+	if w.cfg.live {
+		w.batch.stats = w.stats
+	}
 	w.batch.watermark, w.batch.next, w.batch.last = place{w.clock, w.position}, max(next, w.clock), last
 	w.out <- w.batch
 	if !last {
@@ -181,6 +230,9 @@ func (w *worker) finish(end int64) {
 	}
 	w.table.Finish(w.clock)
 	w.collect(inputEnd)
+	if w.cfg.live {
+		w.mark(w.clock)
+	}
 	w.flush(w.clock, true)
 	w.frame = decode.Frame{} // it would hold the last packet
 }

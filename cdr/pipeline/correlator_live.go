@@ -1,0 +1,156 @@
+package pipeline
+
+import (
+	"maps"
+	"math"
+	"sync"
+	"sync/atomic"
+
+)
+
+// liveState is what the correlator of a live run shows to other goroutines.
+type liveState struct {
+	handled atomic.Uint64 // batches
+
+	mu      sync.Mutex
+	shown   LiveStats
+	workers []workerStats
+	at      int64 // packet time of shown
+}
+
+// showEvery is how often LiveStats gets new values, in packet time.
+const showEvery = int64(5e8)
+
+// keep makes the correlator that of a live run.
+func (c *correlator) keep(keeper Keeper, taps []LiveTap) {
+	c.coverage = newCoverage(keeper, taps)
+	c.live = &liveState{workers: make([]workerStats, len(c.queues)), at: noTime}
+}
+
+// arrived takes from a batch what is not in the order of packet time.
+func (c *correlator) arrived(b *batch) {
+	if c.live == nil {
+		return
+	}
+	c.live.handled.Add(1)
+	c.live.mu.Lock()
+	c.live.workers[b.worker] = b.stats
+	c.live.mu.Unlock()
+	w := &c.coverage.workers[b.worker]
+	w.marks = append(w.marks, b.marks...)
+}
+
+// minutes gives out the coverage of the minutes that end up to now. Timers up to there fire first: their records are the
+// minute's.
+func (c *correlator) minutes(now int64) {
+	if c.coverage == nil {
+		return
+	}
+	for c.err == nil {
+		end, ok := c.coverage.due()
+		if !ok || end > now {
+			return
+		}
+		c.calls.Advance(end)
+		if err := c.minute(end); err != nil && c.err == nil {
+			c.err = err
+		}
+	}
+}
+
+// lastMinute gives out what is covered of the minute in which the run ends.
+func (c *correlator) lastMinute() {
+	if c.coverage == nil || c.err != nil {
+		return
+	}
+	c.minutes(math.MaxInt64)
+	for i := range c.coverage.workers {
+		if len(c.coverage.workers[i].marks) > 0 {
+			if err := c.minute(c.end); err != nil && c.err == nil {
+				c.err = err
+			}
+			return
+		}
+	}
+}
+
+// show publishes the state of the run.
+func (c *correlator) show(last bool) {
+	s := c.live
+	if s == nil || !last && c.done < s.at+showEvery {
+		return
+	}
+	s.at = c.done
+	shown := LiveStats{
+		Calls: c.calls.Len(), OpenCalls: c.calls.Open(), Bindings: c.regs.Len(), Dialogs: c.calls.Stats, Media: c.index.Stats,
+		Outcomes: maps.Clone(c.recorder.outcomes), Records: maps.Clone(c.recorder.records), Watermark: max(c.done, 0),
+	}
+	s.mu.Lock()
+	s.shown = shown
+	s.mu.Unlock()
+}
+
+// LiveStats returns the state of a run as it was not more than a second of packet time ago. Any goroutine may call it.
+func (p *Pipeline) LiveStats() LiveStats {
+	s := p.correlator.live
+	if s == nil {
+		return LiveStats{}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := s.shown
+	out.Outcomes, out.Records = maps.Clone(out.Outcomes), maps.Clone(out.Records)
+	i := 0
+	for _, tap := range p.taps {
+		t := TapStats{Name: tap.Name()}
+		t.Capture.Up = true
+		for _, src := range tap.Sources() {
+			t.add(&s.workers[i])
+			now := src.LiveStats()
+			t.Capture.Packets += now.Packets
+			t.Capture.Drops += now.Drops
+			t.Capture.Freezes += now.Freezes
+			t.Capture.Reopened += now.Reopened
+			t.Capture.Down = max(t.Capture.Down, now.Down)
+			t.Capture.Up = t.Capture.Up && now.Up
+			i++
+		}
+		out.Taps = append(out.Taps, t)
+	}
+	return out
+}
+
+// add adds up the workers of a tap.
+func (t *TapStats) add(w *workerStats) {
+	t.Packets += w.Packets
+	t.Octets += w.Octets
+	t.Late += w.Late
+	t.Duplicates += w.Copies + w.RTPDuplicates
+	t.Flows += w.Flows
+	t.OneWayFlows += w.OneWayFlows
+	t.UnseenTCPOctets += w.UnseenTCPOctets
+	t.UnseenRTPPackets += w.UnseenRTPPackets
+	t.Counts.Add(&w.Counts)
+	for e, n := range w.SIPErrors {
+		t.SIPErrors[e] += n
+	}
+	t.Streams += w.Streams
+	t.Tables.Opened += w.Tables.Opened
+	t.Tables.Single += w.Tables.Single
+	t.Tables.Refused += w.Tables.Refused
+	t.Tables.Pushed += w.Tables.Pushed
+}
+
+// Progress returns counters that all go on growing while the run is alive, also when no packet comes: one for each worker,
+// then the correlator's. Any goroutine may call it.
+func (p *Pipeline) Progress() []uint64 {
+	out := make([]uint64, 0, len(p.workers)+1)
+	for _, w := range p.workers {
+		out = append(out, w.handed.Load())
+	}
+	if p.correlator.live != nil {
+		out = append(out, p.correlator.live.handled.Load())
+	}
+	return out
+}
+

@@ -1,0 +1,225 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"calltrail/capture"
+	"calltrail/decode/tcp"
+)
+
+// How a live run differs from a replay.
+//
+// Every source of every tap has a worker of its own. Nobody waits: a worker goes on as packets come, takes the
+// correlator's commands when it hands over a batch, and closes a stream late rather than lose packets. Its clock follows
+// the packets and, when none come, the time that the idle source says; so timers go on, and a quiet tap holds nobody up for
+// longer than the kernel holds back a block. When the correlator is slow, because the disk is, workers wait for a free
+// batch and packets wait in the ring; what finds no room there is counted by the kernel and said in the coverage event.
+
+// LiveTap is one tap of a live run.
+type LiveTap struct {
+	capture.Tap
+	// Since is when its sockets were opened, nanoseconds since 1970: coverage begins there.
+	Since int64
+	// NIC returns the losses of its card and host; nil when they cannot be had.
+	NIC func() (capture.NICStats, error)
+}
+
+const (
+	// liveBatches is how many batches of a worker may be under way: a busy tap's must last until the quietest one says
+	// that it is quiet.
+	liveBatches = 64
+	// flushEvery is how much packet time a worker may keep to itself.
+	flushEvery = int64(20 * time.Millisecond)
+)
+
+// NewLive makes a Pipeline for live traffic; Restore may follow, then RunLive. cfg.Workers is not used: the taps have as
+// many as they have sources.
+func NewLive(cfg Config, lookups Lookups, out Output, keeper Keeper, taps []LiveTap) (*Pipeline, error) {
+	cfg.Workers, cfg.FinalOnly = 0, false
+	for _, t := range taps {
+		cfg.Workers += len(t.Sources())
+		cfg.taps = append(cfg.taps, t.Name())
+	}
+	if cfg.Workers == 0 || len(taps) > math.MaxUint16 {
+		return nil, errors.New("pipeline: no tap, or too many")
+	}
+	if keeper == nil {
+		return nil, errors.New("pipeline: no keeper")
+	}
+	cfg.live = true
+	p, err := New(cfg, lookups, out)
+	if err != nil {
+		return nil, err
+	}
+	p.taps = taps
+	p.correlator.keep(keeper, taps)
+	i := 0
+	for t, tap := range taps {
+		for n, src := range tap.Sources() {
+			w := p.workers[i]
+			w.goLive(uint16(t), src, tap.Since) //nolint:gosec // few taps
+			if n == 0 {
+				w.nic = tap.NIC // the card's losses count once
+			}
+			i++
+		}
+	}
+	return p, nil
+}
+
+// RunLive reads the taps until ctx ends, closes them, and gives out what is open: interim records with the flag shutdown.
+// It returns nil then, or the error of a source or of the Output, which ends the run in the same way.
+func (p *Pipeline) RunLive(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(ctx, p.closeTaps)()
+	var correlating, reading errgroup.Group
+	correlating.Go(func() error { return p.correlator.run(p.batches, cancel) })
+	p.correlator.stopped = true // nothing but a stop ends a live run
+	for _, w := range p.workers {
+		reading.Go(func() error {
+			err := w.follow()
+			if err != nil {
+				err = fmt.Errorf("tap %s: %w", p.cfg.taps[w.tap], err)
+				cancel(err)
+			}
+			return err
+		})
+	}
+	err := reading.Wait()
+	close(p.batches)
+	if rerr := correlating.Wait(); rerr != nil {
+		return fmt.Errorf("write records: %w", rerr)
+	}
+	return err
+}
+
+func (p *Pipeline) closeTaps() {
+	for _, t := range p.taps {
+		_ = t.Close() // its sources end; there is nothing to be done about an error
+	}
+}
+
+// liveWorker is what only a worker with a source of its own has.
+type liveWorker struct {
+	source    capture.Live
+	nic       func() (capture.NICStats, error)
+	handed    atomic.Uint64 // batches
+	nextFlush int64
+	minuteEnd int64 // of the minute the clock is in
+	since     int64
+	segments  *tcp.Tracker
+	segment   tcp.Segment
+}
+
+func (w *worker) goLive(tap uint16, src capture.Live, since int64) {
+	w.tap, w.since, w.limit = tap, since, math.MaxInt64
+	w.source, w.segments = src, tcp.NewTracker(w.cfg.SIPPorts)
+	w.clock, w.minuteEnd = since, nextMinute(since)
+}
+
+const minute = int64(time.Minute)
+
+func nextMinute(at int64) int64 { return at - at%minute + minute }
+
+// follow takes packets until the source ends.
+func (w *worker) follow() error {
+	var packet capture.Packet
+	for {
+		switch err := w.source.Next(&packet); {
+		case err == nil:
+			w.stats.Packets++
+			w.stats.Octets += uint64(packet.Length) //nolint:gosec // never negative
+			if packet.Time < w.clock {
+				w.stats.Late++
+			}
+			packet.Tap = w.tap
+			w.packet(&packet, max(w.clock, packet.Time))
+		case errors.Is(err, capture.ErrIdle):
+			if packet.Time > w.clock {
+				w.tick(packet.Time)
+			}
+			w.hand() // also when the clock stands: whoever watches must see that the worker lives
+		case errors.Is(err, io.EOF):
+			w.finish(w.clock)
+			return nil
+		default:
+			w.finish(w.clock)
+			return err
+		}
+	}
+}
+
+// pass is what the clock brings on its way to now: minutes that end, and batches that are due.
+func (w *worker) pass(now int64) {
+	if now >= w.minuteEnd {
+		w.minutes(now)
+	}
+	if now >= w.nextFlush {
+		w.hand()
+	}
+}
+
+// hand gives the batch over and takes the commands that have come in.
+func (w *worker) hand() {
+	w.nextFlush = w.clock + flushEvery
+	_, w.commands = w.progress.take(w.id, w.commands[:0])
+	for _, c := range w.commands {
+		w.table.Close(c)
+	}
+	w.collect(0)
+	w.measure()
+	w.flush(w.clock, false)
+	w.handed.Add(1)
+}
+
+// maxMarks bounds the minutes that a clock which leaps ends one by one: of what lies before them there will be no event.
+const maxMarks = 120
+
+// minutes ends the minutes up to now for this worker. When the program stood still, there are several at once; packets may
+// have been lost in any of them, but the kernel tells only how many.
+func (w *worker) minutes(now int64) {
+	drops := w.stats.Capture.Drops
+	w.minuteEnd = max(w.minuteEnd, nextMinute(now)-maxMarks*minute)
+	first := w.minuteEnd
+	for ; w.minuteEnd <= now; w.minuteEnd += minute {
+		w.table.Advance(w.minuteEnd)
+		w.clock = max(w.clock, w.minuteEnd)
+		w.collect(0)
+		w.mark(w.minuteEnd)
+		m := &w.batch.marks[len(w.batch.marks)-1]
+		m.stalled = m.end != first && m.counts.Capture.Drops > drops
+	}
+	w.hand()
+}
+
+// mark puts the counts so far into the batch: a minute, or the run, has ended for this worker.
+func (w *worker) mark(end int64) {
+	w.measure()
+	s := &w.stats
+	s.Flows, s.OneWayFlows = w.pairs.settle(end)
+	s.Capture = w.source.LiveStats()
+	if w.nic != nil {
+		if n, err := w.nic(); err == nil {
+			s.NIC, s.hasNIC = n, true
+		}
+	}
+	w.batch.marks = append(w.batch.marks, mark{end: end, counts: *s})
+}
+
+// measure brings the counts that are kept elsewhere up to date.
+func (w *worker) measure() {
+	s := &w.stats
+	s.UnseenTCPOctets = w.segments.Unseen
+	s.RTPDuplicates, s.UnseenRTPPackets = w.table.Stats.Duplicates, w.table.Stats.Unseen
+	s.Tables, s.Streams = w.table.Stats, w.table.Len()
+	s.Counts, s.SIPErrors = w.counts, w.sipError
+}
