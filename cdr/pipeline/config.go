@@ -45,6 +45,8 @@ type Lookups struct {
 	Rules   *spoof.Rules
 	// Clock returns the state of the clock that packets have their times from; nil in replay.
 	Clock func() *record.Clock
+	// ConfigHash returns the hash of the configuration in force, when it may change during the run; else nil.
+	ConfigHash func() string
 }
 
 // Meta is what the Output is told of a record besides its bytes.

@@ -71,6 +71,9 @@ func (r *recorder) observer() record.Observer {
 	o := record.Observer{
 		Version: r.cfg.Version, ConfigHash: r.cfg.ConfigHash, File: r.cfg.File, Ruleset: spoof.Ruleset,
 	}
+	if r.lookups.ConfigHash != nil {
+		o.ConfigHash = r.lookups.ConfigHash()
+	}
 	if r.lookups.Clock != nil {
 		o.Clock = r.lookups.Clock()
 	}
