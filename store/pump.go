@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -22,6 +23,10 @@ type Pump struct {
 
 	mu    sync.Mutex
 	stats Stats
+
+	turns atomic.Uint64
+	since atomic.Int64 // when the step in hand began, by the monotonic clock from start; 0 when the pump waits for work
+	start time.Time
 }
 
 // Stats counts what a Pump has done.
@@ -46,7 +51,9 @@ func New(cfg Config, feed Feed, sink Sink, log zerolog.Logger) (*Pump, error) {
 	if feed == nil || sink == nil {
 		return nil, errors.New("pump: it needs a feed and a sink")
 	}
-	return &Pump{cfg: cfg, feed: feed, sink: sink, log: log.With().Str("pump", cfg.Name).Logger(), wait: wait}, nil
+	return &Pump{
+		cfg: cfg, feed: feed, sink: sink, log: log.With().Str("pump", cfg.Name).Logger(), wait: wait, start: time.Now(),
+	}, nil
 }
 
 // Stats returns the counters. It may be called at any time.
@@ -54,6 +61,19 @@ func (p *Pump) Stats() Stats {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.stats
+}
+
+// longStep is how long one step may take, a server that does not answer included, before the pump counts as stuck.
+const longStep = 15 * time.Minute
+
+// Turns grows from call to call while the pump is alive: it waits for work, for its next attempt, or for a server that has
+// not been silent for longer than any time-out. For a watchdog; a server that is away is no reason to start the program anew.
+func (p *Pump) Turns() uint64 {
+	since := p.since.Load()
+	if since == 0 || time.Since(p.start)-time.Duration(since) < longStep {
+		return p.turns.Add(1)
+	}
+	return p.turns.Load()
 }
 
 // Run moves entries until the feed is at its end (nil), ctx ends (its error), or a step fails for good (see Permanent).
@@ -76,6 +96,7 @@ func (p *Pump) Run(ctx context.Context) error {
 // step moves one batch. Only what the sink holds is acknowledged.
 func (p *Pump) step(ctx context.Context) error {
 	var b Batch
+	p.since.Store(0)
 	err := p.insist(ctx, "fetch", func() (err error) {
 		b, err = p.feed.Fetch(ctx)
 		return err
@@ -83,6 +104,7 @@ func (p *Pump) step(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	defer p.since.Store(0)
 	if err := p.insist(ctx, "deliver", func() error { return p.sink.Deliver(ctx, b.Items) }); err != nil {
 		return err
 	}
@@ -102,6 +124,9 @@ func (p *Pump) step(ctx context.Context) error {
 // insist does one thing until it succeeds, or fails for good, or ctx ends.
 func (p *Pump) insist(ctx context.Context, what string, do func() error) error {
 	for failures := 1; ; failures++ {
+		if what != "fetch" {
+			p.since.Store(max(int64(time.Since(p.start)), 1))
+		}
 		err := do()
 		if err == nil {
 			p.recovered(what, failures-1)

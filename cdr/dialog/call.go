@@ -45,11 +45,12 @@ const (
 	Retagged                         // tried again with another From tag
 	DownstreamState                  // the outcome was seen only on a hop behind the first
 	Shutdown                         // still open when the program was stopped
+	SensorRestart                    // taken up again after the program had been stopped or had died
 )
 
 var flagNames = [...]string{
 	"mid_call", "evicted", "capture_end", "unverified_end", "ack_missing", "cancel_race", "bye_unanswered", "fork_dropped",
-	"late_answer", "truncated", "retagged", "downstream_only", "shutdown",
+	"late_answer", "truncated", "retagged", "downstream_only", "shutdown", "sensor_restart",
 }
 
 // Names yields the names of the flags in f.
@@ -152,6 +153,7 @@ type Call struct {
 	endedNow     int64  // packet time at which the end was noted
 	byeStatus    uint16 // 2xx or 481 to a BYE, which confirms it; 0 before
 	acked        bool
+	endKept      bool   // restored after its end: whether that was answered is not known
 	viewed       bool   // an interim record has been made
 	invited      bool   // an INVITE of the attempt has been seen
 	attempt      uint32 // INVITEs of one number and From tag; 0 while neither an INVITE nor an answer to it was seen
@@ -166,10 +168,12 @@ type Call struct {
 
 	// Deadlines in packet time, 0 for none.
 	checkpointAt, timeoutAt, finalAt, forgetAt int64
+	keepAt                                     int64 // of the next snapshot
 	order                                      uint64
 	due                                        int64 // the earliest deadline, which is in the timers
 	position                                   int   // there
 	gone                                       bool
+	stale                                      bool // to be saved
 	line                                       lineName
 	before, after                              *Call // in that line
 }

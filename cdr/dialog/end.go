@@ -19,17 +19,23 @@ func (t *Table) end(c *Call, at, now int64, by Ender) {
 	c.timeoutAt, c.checkpointAt = 0, 0
 	c.finalAt = now + int64(t.cfg.Settle)
 	t.media.End(&c.Media, now)
+	t.keep(c)
 }
 
 // finish makes the final record.
 func (t *Table) finish(c *Call, now int64) {
 	t.record(c, true, now)
-	c.Done = true
-	c.forgetAt = now + int64(t.cfg.Hold)
+	c.settled(now, int64(t.cfg.Hold))
+	t.enqueue(c, held)
+}
+
+// settled says that the final record was made at now.
+func (c *Call) settled(now, hold int64) {
+	c.Done, c.finalAt, c.keepAt = true, 0, 0
+	c.forgetAt = now + hold
 	if c.Status == 401 || c.Status == 407 {
 		c.forgetAt = now + int64(challengeHold)
 	}
-	t.enqueue(c, held)
 }
 
 // timeOut ends a call that nothing else has ended, at the deadline.
@@ -60,6 +66,7 @@ func (t *Table) promote(c *Call, now int64) {
 	c.state, c.Answered, c.Status = answered, c.lowAt, int(c.lowStatus)
 	c.timeoutAt = now + int64(t.cfg.MaxAge)
 	t.enqueue(c, established)
+	t.keep(c)
 	t.change(c, now)
 }
 
@@ -69,7 +76,7 @@ func (t *Table) resume(c *Call, now int64) {
 		t.Stats.Reopened++
 		c.Done, c.forgetAt, c.viewed = false, 0, true
 	}
-	c.Ended, c.EndedBy, c.finalAt = 0, EndedNot, 0
+	c.Ended, c.EndedBy, c.finalAt, c.endKept = 0, EndedNot, 0, false
 	if !c.viewed && c.checkpointAt == 0 {
 		c.checkpointAt = max(c.Started+int64(t.cfg.Checkpoint), now)
 	}
@@ -84,15 +91,19 @@ func (t *Table) session(c *Call, m *Message) {
 		life = min(life, int64(s.Seconds)*1e9)
 	}
 	c.extend(m.Now + life)
+	t.keep(c)
 }
 
 // t1 is the round-trip time estimate of RFC 3261 section 17.1.1.1: nothing is sent again sooner.
 const t1 = int64(500 * time.Millisecond)
 
 // extend puts the time-out off. What puts it off by less than t1 is a copy, of a mirror port or on a further hop, and must
-// not change when the call ends.
-func (c *Call) extend(at int64) {
-	if late := at - c.timeoutAt; late < 0 || late >= t1 {
-		c.timeoutAt = at
+// not change when the call ends. It says whether it did.
+func (c *Call) extend(at int64) bool {
+	late := at - c.timeoutAt
+	if late >= 0 && late < t1 {
+		return false
 	}
+	c.timeoutAt = at
+	return true
 }

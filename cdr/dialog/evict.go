@@ -79,6 +79,9 @@ func (t *Table) pushOut(c *Call) {
 		c.Flags |= Evicted
 		t.record(c, !c.Open(), t.now)
 		c.Done = true
+		if t.Gone != nil {
+			t.Gone(c.Key())
+		}
 	}
 	t.remove(c)
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"calltrail/cdr/media"
+	"calltrail/decode/sip"
 )
 
 // fork begins the leg of a further branch that answered (RFC 3261 section 13.2.2.4).
@@ -12,6 +13,7 @@ func (t *Table) fork(c *Call, tag string, m *Message) {
 	t.Stats.Forks++
 	t.orders++
 	c.Forked = true
+	t.keep(c)
 	leg := &Call{
 		CallID: c.CallID, FirstTag: c.FirstTag, FromTag: c.FromTag, ToTag: tag, Branch: tag, Forked: true,
 		Started: c.Started, Ringing: c.Ringing, Answered: m.At, LastSeen: m.At, Src: c.Src, Dst: c.Dst, SrcVia: c.SrcVia,
@@ -20,9 +22,14 @@ func (t *Table) fork(c *Call, tag string, m *Message) {
 		inviteSeq: c.inviteSeq, inviteVias: c.inviteVias, srcVias: c.srcVias, order: t.orders, rounds: c.rounds,
 		transactions: slices.Clone(c.transactions), checkpointAt: m.Now + int64(t.cfg.Checkpoint),
 	}
+	if !leg.Text.has(From) { // of c, which was taken back, no more was kept than its tags
+		leg.Text.redacted(From, m.SIP.Value(sip.HeaderFrom))
+		leg.Text.redacted(To, m.SIP.Value(sip.HeaderTo))
+	}
 	t.answeredBy(leg, m)
 	t.media.Inherit(&leg.Media, &c.Media, media.Caller, m.Now)
 	t.insert(leg, established)
+	t.keep(leg)
 	leg.Media.Signalled(media.Callee, m.Src)
 	if m.SDP != nil {
 		t.described(leg, media.Callee, m)

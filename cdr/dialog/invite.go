@@ -95,6 +95,7 @@ func (t *Table) outgoing(c *Call, m *Message) {
 			src: m.Src, dst: m.Dst,
 		})
 		c.hop(m.Src, m.Dst, m.At)
+		t.keep(c)
 	}
 	if !c.invited || isNew && vias < c.inviteVias {
 		// The first one of the attempt, or a hop nearer to the caller, seen after one behind it.
@@ -114,18 +115,19 @@ func (t *Table) outgoing(c *Call, m *Message) {
 	t.offer(c, media.Caller, tx, m, isNew)
 }
 
-// hop notes a path that the INVITE took, each once.
-func (c *Call) hop(src, dst decode.Endpoint, at int64) {
+// hop notes a path that the INVITE took, each once. It says whether it was new.
+func (c *Call) hop(src, dst decode.Endpoint, at int64) bool {
 	for i := range c.Hops {
 		if c.Hops[i].Src == src && c.Hops[i].Dst == dst {
-			return
+			return false
 		}
 	}
 	if len(c.Hops) >= maxHops {
 		c.Flags |= Truncated
-		return
+		return false
 	}
 	c.Hops = append(c.Hops, Hop{src, dst, at})
+	return true
 }
 
 // from takes the ends of the call from an INVITE on the first hop.

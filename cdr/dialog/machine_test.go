@@ -23,6 +23,7 @@ type machine struct {
 	now     int64
 	legs    map[string]*leg
 	order   []string
+	log     []kept
 }
 
 // leg is what became of one leg.
@@ -141,7 +142,11 @@ func (l *ladder) run(t testing.TB, steps []step) []string {
 			t.Error("a call is left in a line")
 		}
 	}
-	var out []string
+	return m.legLines()
+}
+
+// legLines are the legs as the notation writes them.
+func (m *machine) legLines() (out []string) {
 	for _, key := range m.order {
 		leg := m.legs[key]
 		out = append(out, strings.Split(leg.state, "\n")...)

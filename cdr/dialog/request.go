@@ -56,6 +56,7 @@ func (t *Table) reinvite(c *Call, p media.Party, exact bool, m *Message) {
 func (t *Table) midCall(m *Message) *Call {
 	c := t.newCall(m)
 	t.Stats.MidCall++
+	t.keep(c)
 	c.Flags |= MidCall
 	c.ToTag = string(m.SIP.ToTag())
 	if m.SIP.IsRequest() {
@@ -81,7 +82,9 @@ func (t *Table) within(m *Message) {
 		return
 	}
 	if m.SIP.Method() == sip.MethodREFER && exact {
-		c.Text.redirect(byRefer, m.SIP.Value(sip.HeaderReferTo), nil)
+		if c.Text.redirect(byRefer, m.SIP.Value(sip.HeaderReferTo), nil) {
+			t.keep(c)
+		}
 	}
 	t.inside(c, p, exact, m)
 }
@@ -108,6 +111,7 @@ func (t *Table) offer(c *Call, p media.Party, tx *transaction, m *Message, isNew
 	if m.SDP == nil || !isNew {
 		return
 	}
+	t.keep(c)
 	tx.offer = true
 	tx.round = t.round(c, tx)
 	c.answers[p] = answerRound{} // what the party answered before is no longer its newest word
@@ -153,8 +157,7 @@ func (t *Table) cancel(m *Message) {
 	tx := c.transaction(t.branch(m.SIP), m.SIP.CSeq(), sip.MethodINVITE)
 	if tx == nil || tx.src.IP != m.Src.IP || p != media.Caller {
 		// RFC 3261 section 9.1: a CANCEL has the branch of its INVITE and goes where that went.
-		t.Stats.Unverified++
-		c.Flags |= UnverifiedEnd
+		t.unverified(c)
 		return
 	}
 	t.touch(c, p, m)
@@ -162,10 +165,11 @@ func (t *Table) cancel(m *Message) {
 	case tx.vias > c.inviteVias || tx.attempt != c.attempt:
 		// A proxy gives up a branch; the caller has not.
 	case c.Answered != 0:
-		c.Flags |= CancelRace
+		t.flag(c, CancelRace)
 	case c.cancelled == 0 && c.Open():
 		t.q850(c, m)
 		c.cancelled = m.At
+		t.keep(c)
 		c.timeoutAt = m.Now + int64(t.cfg.InviteTimeout)
 		t.schedule(c)
 	}
@@ -185,8 +189,7 @@ func (t *Table) bye(m *Message) {
 		return
 	}
 	if !exact || !c.participant(m.Src.IP) {
-		t.Stats.Unverified++
-		c.Flags |= UnverifiedEnd
+		t.unverified(c)
 		return
 	}
 	t.touch(c, p, m)
@@ -209,6 +212,12 @@ func (t *Table) bye(m *Message) {
 	t.end(c, m.At, m.Now, by)
 	c.finalAt = m.Now + int64(t.cfg.InviteTimeout) // sooner once the BYE is answered
 	t.schedule(c)
+}
+
+// unverified notes an end that is none.
+func (t *Table) unverified(c *Call) {
+	t.Stats.Unverified++
+	t.flag(c, UnverifiedEnd)
 }
 
 // q850 keeps the cause of a Reason header (RFC 3326).

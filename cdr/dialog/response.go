@@ -57,6 +57,9 @@ func (t *Table) byeAnswer(c *Call, p media.Party, exact bool, tx *transaction, m
 	switch s := m.SIP.Status(); {
 	case s/100 != 2 && s != 481:
 	case tx != nil:
+		if c.byeStatus == 0 && c.Flags&MidCall != 0 {
+			t.keep(c) // it says that the call was answered
+		}
 		c.byeStatus = uint16(s) //nolint:gosec // 200-299, 481
 		if c.state == ended && c.finalAt != 0 {
 			c.finalAt = min(c.finalAt, max(m.Now, c.endedNow+int64(t.cfg.Settle)))
@@ -95,9 +98,10 @@ func (t *Table) inviteAnswer(c *Call, p media.Party, tx *transaction, m *Message
 	} else if !c.invited && vias < c.inviteVias {
 		c.inviteVias = vias
 		c.Src, c.Dst = m.Dst, m.Src
+		t.keep(c)
 	}
-	if !c.invited {
-		c.hop(m.Dst, m.Src, m.At) // the way that the INVITE must have taken
+	if !c.invited && c.hop(m.Dst, m.Src, m.At) { // the way that the INVITE must have taken
+		t.keep(c)
 	}
 	first := vias <= c.inviteVias // the hop nearest to the caller
 	switch {
@@ -111,6 +115,7 @@ func (t *Table) inviteAnswer(c *Call, p media.Party, tx *transaction, m *Message
 		t.refused(c, m, status)
 	case c.lowStatus/100 != 2 && int(c.lowStatus) != status:
 		c.lowStatus, c.lowAt = uint16(status), m.At //nolint:gosec // 300-699
+		t.keep(c)
 	}
 }
 
@@ -119,16 +124,18 @@ func (t *Table) provisional(c *Call, p media.Party, first bool, m *Message) {
 		return
 	}
 	c.state = ringing
-	if c.cancelled == 0 {
-		c.extend(m.Now + int64(t.cfg.RingTimeout))
+	if c.cancelled == 0 && c.extend(m.Now+int64(t.cfg.RingTimeout)) && c.Ringing != 0 {
+		t.refresh(c)
 	}
 	status := m.SIP.Status()
 	if tag := m.SIP.ToTag(); len(tag) > 0 && first {
 		if c.ToTag == "" {
 			c.ToTag = string(tag)
+			t.keep(c)
 		}
 		if c.Ringing == 0 && status >= 180 && status <= 183 {
 			c.Ringing = m.At
+			t.keep(c)
 		}
 	}
 	if m.SDP != nil {
@@ -145,7 +152,9 @@ func (t *Table) described(c *Call, p media.Party, m *Message) {
 			cseq: m.SIP.CSeq(), round: c.rounds, status: uint16(m.SIP.Status()), method: m.SIP.Method(), //nolint:gosec // 0-699
 		}
 	}
-	t.media.Describe(&c.Media, p, m.SDP, m.Src, m.Scope, a.round, m.Now)
+	if t.media.Describe(&c.Media, p, m.SDP, m.Src, m.Scope, a.round, m.Now) {
+		t.keep(c)
+	}
 }
 
 func (t *Table) success(c *Call, p media.Party, first bool, tx *transaction, m *Message) {
@@ -165,9 +174,11 @@ func (t *Table) success(c *Call, p media.Party, first bool, tx *transaction, m *
 	case !first:
 		if c.lowStatus/100 != 2 {
 			c.lowStatus, c.lowAt = uint16(m.SIP.Status()), m.At //nolint:gosec // 2xx
+			t.keep(c)
 		}
 		if c.ToTag == "" {
 			c.ToTag = tag
+			t.keep(c)
 		}
 		if m.SDP != nil && !c.Done {
 			t.described(c, p, m)
@@ -182,6 +193,7 @@ func (t *Table) success(c *Call, p media.Party, first bool, tx *transaction, m *
 	if c.cancelled != 0 {
 		c.Flags |= CancelRace
 	}
+	t.keep(c)
 	c.state, c.Answered, c.Status, c.Q850, c.ToTag = answered, m.At, m.SIP.Status(), -1, tag
 	t.answeredBy(c, m)
 	t.enqueue(c, established)
@@ -220,6 +232,7 @@ func (t *Table) refused(c *Call, m *Message, status int) {
 	if over && c.Status != 0 {
 		return // a copy
 	}
+	t.keep(c)
 	c.Status = status
 	c.Text.clear(ReasonPhrase, ServerAgent)
 	c.Text.verbatim(ReasonPhrase, m.SIP.ReasonPhrase())
@@ -268,6 +281,7 @@ func (t *Table) answer(c *Call, p media.Party, tx *transaction, m *Message) {
 		}
 		t.moved(c, m.Now)
 	case tx != nil && tx.offer:
+		t.keep(c)
 		t.media.Rollback(&c.Media, p.Other(), tx.round, m.Now)
 	}
 }

@@ -1,9 +1,10 @@
 package dialog
 
 import (
-	"hash/maphash"
 	"math"
 	"slices"
+
+	"github.com/cespare/xxhash/v2"
 
 	"calltrail/cdr/media"
 	"calltrail/cdr/timer"
@@ -21,6 +22,7 @@ type Stats struct {
 	Forks       uint64 // of those, further branches that answered
 	Reopened    uint64 // calls taken up again after their final record
 	Evicted     uint64 // calls pushed out of a full table
+	Restored    uint64 // calls taken back from an earlier run of the program; Calls does not count them
 	Orphans     uint64 // messages of no call, such as a BYE after everything was forgotten
 	Unverified  uint64 // BYE and CANCEL of no participant
 	OtherDialog uint64 // messages outside of calls: OPTIONS, SUBSCRIBE, …
@@ -29,24 +31,29 @@ type Stats struct {
 // Table holds the calls. One goroutine uses it.
 type Table struct {
 	Stats Stats
+	// Save is called with a call whose state has changed so that it is to be kept for the next start of the program: see
+	// keep.go. Gone is called for one that was pushed out of a full table and must not be taken back. Both read what they
+	// need before they return. They are set before the first message, both or, in a replay, neither.
+	Save func(c *Call)
+	Gone func(key Key)
 
 	cfg    Config
 	media  *media.Index
 	emit   Emit
 	forget func(*Call)
-	seed   maphash.Seed
 	calls  map[string][]*Call // by Call-ID, oldest first
 	size   int
 	timers timer.Queue[*Call] // one of each call
 	orders uint64
 	now    int64
 	lines  [numLines]line
+	stale  []*Call // to be saved
 }
 
 // NewTable returns an empty table. emit makes records; forget, which may be nil, is told of each call that leaves.
 func NewTable(cfg Config, index *media.Index, emit Emit, forget func(*Call)) *Table {
 	t := &Table{
-		cfg: cfg.withDefaults(), media: index, emit: emit, forget: forget, seed: maphash.MakeSeed(), calls: map[string][]*Call{},
+		cfg: cfg.withDefaults(), media: index, emit: emit, forget: forget, calls: map[string][]*Call{},
 	}
 	t.timers.Placed = func(c *Call, position int) { c.position = position }
 	return t
@@ -77,6 +84,7 @@ func (t *Table) Advance(now int64) {
 		t.now = max(t.now, at)
 		t.fire(c, at)
 		t.schedule(c)
+		t.flush()
 	}
 	t.now = max(t.now, now)
 }
@@ -96,10 +104,12 @@ func (t *Table) Handle(m *Message) {
 	} else {
 		t.response(m)
 	}
+	t.flush()
 }
 
 // Finish makes the last records, in the order in which the calls began. Those that are open get the flag why: CaptureEnd
-// at the end of the input, Shutdown before it.
+// at the end of the input, Shutdown before it. When calls are saved, a Shutdown is no end to those that have not settled
+// either: the next start goes on with them.
 func (t *Table) Finish(why Flag) {
 	var rest []*Call
 	for _, legs := range t.calls {
@@ -108,10 +118,12 @@ func (t *Table) Finish(why Flag) {
 	sortByOrder(rest)
 	for _, c := range rest {
 		if !c.Done {
-			if c.Open() {
+			goesOn := c.Open() || why == Shutdown && t.Save != nil
+			if goesOn {
 				c.Flags |= why
 			}
-			t.record(c, !c.Open(), t.now)
+			t.record(c, !goesOn, t.now)
+			t.flush()
 			c.Done = true
 		}
 	}
@@ -135,6 +147,9 @@ func (t *Table) fire(c *Call, now int64) {
 		c.checkpointAt = 0
 		c.viewed = true
 		t.record(c, false, now)
+	case due(c.keepAt, now):
+		c.keepAt = 0
+		t.keep(c)
 	}
 }
 
@@ -146,7 +161,7 @@ func (t *Table) schedule(c *Call) {
 		return
 	}
 	var next int64
-	for _, at := range [...]int64{c.checkpointAt, c.timeoutAt, c.finalAt, c.forgetAt} {
+	for _, at := range [...]int64{c.checkpointAt, c.timeoutAt, c.finalAt, c.forgetAt, c.keepAt} {
 		if at != 0 && (next == 0 || at < next) {
 			next = at
 		}
@@ -202,6 +217,14 @@ func (t *Table) remove(c *Call) {
 	if c.gone {
 		return
 	}
+	t.drop(c)
+	if t.forget != nil {
+		t.forget(c)
+	}
+}
+
+// drop takes a call out of the table without a word.
+func (t *Table) drop(c *Call) {
 	legs := slices.DeleteFunc(t.calls[c.CallID], func(o *Call) bool { return o == c })
 	if len(legs) == 0 {
 		delete(t.calls, c.CallID)
@@ -216,20 +239,24 @@ func (t *Table) remove(c *Call) {
 		c.due = 0
 	}
 	t.media.Forget(&c.Media)
-	if t.forget != nil {
-		t.forget(c)
-	}
 }
 
 // touch notes that a message of the call was seen from party p.
 func (t *Table) touch(c *Call, p media.Party, m *Message) {
 	c.LastSeen = max(c.LastSeen, m.At)
 	c.Anomalies |= m.SIP.Anomalies()
-	c.Seen[p] = true
+	if !c.Seen[p] {
+		c.Seen[p] = true
+		if m.SIP.Status() != 100 { // what a 100 says will be said again
+			t.keep(c)
+		}
+	}
 	c.Media.Signalled(p, m.Src)
 }
 
-func (t *Table) branch(m *sip.Message) uint64 { return maphash.Bytes(t.seed, m.Branch()) }
+// branch names a transaction within its call. The hash is not seeded, so that it is the same after a restart: whoever looks
+// for two branches that meet confuses nobody's call but his own.
+func (t *Table) branch(m *sip.Message) uint64 { return xxhash.Sum64(m.Branch()) }
 
 func (t *Table) record(c *Call, final bool, now int64) {
 	if c.Media.Overflow || c.Text.full {
@@ -239,12 +266,13 @@ func (t *Table) record(c *Call, final bool, now int64) {
 		if !c.acked && c.Seen[media.Caller] {
 			c.Flags |= AckMissing
 		}
-		if (c.EndedBy == EndedByCaller || c.EndedBy == EndedByCallee) && c.byeStatus == 0 {
+		if (c.EndedBy == EndedByCaller || c.EndedBy == EndedByCallee) && c.byeStatus == 0 && !c.endKept {
 			c.Flags |= ByeUnanswered
 		}
 	}
 	c.Revision++
 	t.emit(c, final, now)
+	t.keep(c)
 }
 
 // change makes a further interim record once there has been a first one: the checkpoint has passed.

@@ -51,10 +51,13 @@ type Text struct {
 	full      bool // something found no place
 }
 
-// Sources of redirections that do not come from the INVITE itself.
+// Sources of redirections; those of the first two do not come from the INVITE itself.
 const (
 	byAnswer = "3xx"
 	byRefer  = "refer"
+
+	byDiversion = "diversion"
+	byHistory   = "history_info"
 )
 
 // maxSlab bounds the text of one call.
@@ -163,11 +166,11 @@ func (t *Text) invite(m *sip.Message, further bool) {
 	}
 	for v := range m.Values(sip.HeaderDiversion) {
 		d, _ := sip.ParseDiversion(v) // what could be read of a broken one is kept
-		t.redirect("diversion", v, d.Reason)
+		t.redirect(byDiversion, v, d.Reason)
 	}
 	for v := range m.Values(sip.HeaderHistoryInfo) {
 		h, _ := sip.ParseHistoryEntry(v)
-		t.redirect("history_info", v, h.Reason)
+		t.redirect(byHistory, v, h.Reason)
 	}
 }
 
@@ -183,30 +186,31 @@ func (t *Text) credentials(m *sip.Message) {
 	}
 }
 
-// redirect keeps a diversion, each value once: every hop carries the same ones.
-func (t *Text) redirect(source string, value, reason []byte) {
+// redirect keeps a diversion, each value once: every hop carries the same ones. It says whether it was new.
+func (t *Text) redirect(source string, value, reason []byte) bool {
 	if len(value) == 0 {
-		return
+		return false
 	}
 	if len(t.redirects) >= maxRedirects {
 		t.full = true
-		return
+		return false
 	}
 	r := redirection{source: source}
 	before := len(t.slab)
 	if !t.put(&r.value, func(dst []byte) []byte { return sip.AppendRedacted(dst, value) }) {
-		return
+		return false
 	}
 	for _, old := range t.redirects {
 		if old.source == source && string(t.at(old.value)) == string(t.at(r.value)) {
 			t.slab = t.slab[:before]
-			return
+			return false
 		}
 	}
 	if len(reason) > 0 {
 		t.put(&r.reason, func(dst []byte) []byte { return append(dst, reason...) })
 	}
 	t.redirects = append(t.redirects, r)
+	return true
 }
 
 // copyOf returns a Text that shares nothing with t.

@@ -33,6 +33,7 @@ const (
 	maxBindings = 32
 	maxObserved = 32
 	maxClaimed  = 64 // streams at a time
+	maxSources  = 4  // of each party
 )
 
 // Bounds of one address, so that nobody makes a search of it long.

@@ -57,13 +57,15 @@ func NewIndex() *Index {
 
 // Describe takes in a session description that party p sent at now, from the address source in network scope. round tells
 // one offer or answer from the next, so that the same one seen on several hops counts once; addresses that the newest
-// round does not name stay until Commit.
-func (x *Index) Describe(s *Session, p Party, d *sdp.Description, source decode.Endpoint, scope, round uint32, now int64) {
+// round does not name stay until Commit. It says whether the session has changed, as it has not by a copy.
+func (x *Index) Describe(
+	s *Session, p Party, d *sdp.Description, source decode.Endpoint, scope, round uint32, now int64,
+) (changed bool) {
 	if s.ended {
-		return
+		return false
 	}
 	if s.rounds[p] != round {
-		s.previous[p], s.rounds[p] = s.rounds[p], round
+		s.previous[p], s.rounds[p], changed = s.rounds[p], round, true
 	}
 	for i := range d.Media {
 		m := &d.Media[i]
@@ -76,37 +78,44 @@ func (x *Index) Describe(s *Session, p Party, d *sdp.Description, source decode.
 		at := scoped(end, scope)
 		// A private address in a description that crossed a NAT names a host in another network.
 		hidden := private(ip) && !private(source.AddrPort().Addr())
-		x.bind(s, p, at, line, hidden, round, now)
+		changed = x.bind(s, p, at, line, hidden, round, now) || changed
 	}
+	return changed
 }
 
-func (x *Index) bind(s *Session, p Party, at address, line Line, hidden bool, round uint32, now int64) {
+func (x *Index) bind(s *Session, p Party, at address, line Line, hidden bool, round uint32, now int64) (changed bool) {
 	for _, b := range s.bindings {
 		if b.party == p && b.at == at && b.until > now {
+			changed = b.round != round || b.until != noCut || b.line != line || b.hidden && !hidden
 			b.round, b.until, b.line = round, noCut, line
 			if b.hidden && !hidden {
 				b.hidden = false // seen on another hop, inside the NAT
 				x.publish(b, now)
 			}
-			return
+			return changed
 		}
 	}
 	if len(s.bindings) >= maxBindings && !x.dropBinding(s, now) {
-		return
+		return false
 	}
 	b := &binding{session: s, at: at, from: now, until: noCut, line: line, party: p, hidden: hidden, born: round, round: round}
 	s.bindings = append(s.bindings, b)
 	if !hidden {
 		x.publish(b, now)
 	}
+	return true
 }
 
 // publish lets a binding be found by its address and looks for the streams that are there already.
 func (x *Index) publish(b *binding, now int64) {
 	list := x.bindings[b.at]
 	for _, o := range list {
-		if o.session != b.session && o.until != noCut {
+		switch {
+		case o.session == b.session:
+		case o.until != noCut:
 			o.until = min(o.until, now) // the port has a new user: what begins now is not the old one's
+		default:
+			x.supersede(o, now)
 		}
 	}
 	if len(list) >= maxSharing {

@@ -32,6 +32,8 @@ type Session struct {
 	rounds   [2]uint32            // each party's newest offer or answer
 	previous [2]uint32            // the one before
 	ended    bool
+	heard    bool // restored: there were streams before, whose counts are lost
+	unheard  bool // restored, and no party has been heard of since
 	// Overflow says that there was more than a Session holds.
 	Overflow bool
 	// Moved says that a party's media moved to another address during the call.
@@ -77,11 +79,12 @@ func (s *Session) Announced(yield func(Party, *Line) bool) {
 }
 
 // Seen says that a stream of the call has been seen.
-func (s *Session) Seen() bool { return len(s.observed)+len(s.claimed) > 0 }
+func (s *Session) Seen() bool { return s.heard || len(s.observed)+len(s.claimed) > 0 }
 
 // Signalled notes where a party's signalling comes from: behind a NAT its media comes from there too.
 func (s *Session) Signalled(p Party, from decode.Endpoint) {
-	if len(s.sources[p]) >= 4 {
+	s.unheard = false
+	if len(s.sources[p]) >= maxSources {
 		return
 	}
 	for _, e := range s.sources[p] {

@@ -28,6 +28,7 @@ type correlator struct {
 
 	coverage *coverage // of a live run
 	live     *liveState
+	snapshot []byte // scratch
 }
 
 func newCorrelator(cfg *Config, p *progress, free []chan *batch, rec *recorder) *correlator {

@@ -6,11 +6,13 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"calltrail/cdr/dialog"
 )
 
 // liveState is what the correlator of a live run shows to other goroutines.
 type liveState struct {
-	handled atomic.Uint64 // batches
+	handled   atomic.Uint64 // batches
+	watermark atomic.Int64
 
 	mu      sync.Mutex
 	shown   LiveStats
@@ -25,6 +27,27 @@ const showEvery = int64(5e8)
 func (c *correlator) keep(keeper Keeper, taps []LiveTap) {
 	c.coverage = newCoverage(keeper, taps)
 	c.live = &liveState{workers: make([]workerStats, len(c.queues)), at: noTime}
+	c.calls.Save, c.calls.Gone = c.save, c.gone
+}
+
+// save keeps the state of a call for the next start.
+func (c *correlator) save(call *dialog.Call) {
+	if c.err != nil {
+		return
+	}
+	if c.snapshot, c.err = call.AppendSnapshot(c.snapshot[:0]); c.err == nil {
+		c.err = c.coverage.keeper.Local(LocalCall, c.snapshot)
+	}
+}
+
+// gone keeps that a call must not be taken up again.
+func (c *correlator) gone(key dialog.Key) {
+	if c.err != nil {
+		return
+	}
+	if c.snapshot, c.err = key.Append(c.snapshot[:0]); c.err == nil {
+		c.err = c.coverage.keeper.Local(LocalGone, c.snapshot)
+	}
 }
 
 // arrived takes from a batch what is not in the order of packet time.
@@ -77,13 +100,16 @@ func (c *correlator) lastMinute() {
 // show publishes the state of the run.
 func (c *correlator) show(last bool) {
 	s := c.live
+	if s != nil {
+		s.watermark.Store(max(c.done, 0))
+	}
 	if s == nil || !last && c.done < s.at+showEvery {
 		return
 	}
 	s.at = c.done
 	shown := LiveStats{
 		Calls: c.calls.Len(), OpenCalls: c.calls.Open(), Bindings: c.regs.Len(), Dialogs: c.calls.Stats, Media: c.index.Stats,
-		Outcomes: maps.Clone(c.recorder.outcomes), Records: maps.Clone(c.recorder.records), Watermark: max(c.done, 0),
+		Outcomes: maps.Clone(c.recorder.outcomes), Records: maps.Clone(c.recorder.records),
 	}
 	s.mu.Lock()
 	s.shown = shown
@@ -99,6 +125,7 @@ func (p *Pipeline) LiveStats() LiveStats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	out := s.shown
+	out.Watermark = s.watermark.Load()
 	out.Outcomes, out.Records = maps.Clone(out.Outcomes), maps.Clone(out.Records)
 	i := 0
 	for _, tap := range p.taps {
@@ -153,4 +180,3 @@ func (p *Pipeline) Progress() []uint64 {
 	}
 	return out
 }
-

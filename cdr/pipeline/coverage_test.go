@@ -152,7 +152,7 @@ func TestNothingWithoutLegalBasis(t *testing.T) {
 		change       func(*pipeline.Config)
 		calls, media bool
 	}{
-		"no media":     {func(c *pipeline.Config) { c.LegalBasisMedia = "" }, true, false},
+		"no media":      {func(c *pipeline.Config) { c.LegalBasisMedia = "" }, true, false},
 		"no signalling": {func(c *pipeline.Config) { c.LegalBasisSIP = "" }, false, false},
 	} {
 		out, _ := play(t, list, []*script{newScript("tap", 1)}, all, time.Minute, nil, nil, c.change)

@@ -7,9 +7,11 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"golang.org/x/net/bpf"
 
 	"calltrail/capture"
@@ -92,9 +94,29 @@ func (s *scripted) Next(p *capture.Packet) error {
 // kept is a Keeper that keeps everything.
 type kept struct {
 	collected
-	coverage []*record.Coverage
-	locals   [][]byte
-	kinds    []byte
+	coverage   []*record.Coverage
+	log        []logged
+	stopping   atomic.Bool
+	beforeStop int // length of log when the run was stopped
+}
+
+// logged is an entry of the log that a sensor would have on its spool.
+type logged struct {
+	local bool
+	kind  byte
+	body  []byte
+}
+
+func (k *kept) Put(m pipeline.Meta, body []byte) error {
+	k.add(logged{body: slices.Clone(body)})
+	return k.collected.Put(m, body)
+}
+
+func (k *kept) add(e logged) {
+	if !k.stopping.Load() {
+		k.beforeStop++
+	}
+	k.log = append(k.log, e)
 }
 
 func (k *kept) Coverage(events []*record.Coverage) error {
@@ -103,7 +125,7 @@ func (k *kept) Coverage(events []*record.Coverage) error {
 }
 
 func (k *kept) Local(kind byte, body []byte) error {
-	k.locals, k.kinds = append(k.locals, slices.Clone(body)), append(k.kinds, kind)
+	k.add(logged{local: true, kind: kind, body: slices.Clone(body)})
 	return nil
 }
 
@@ -143,7 +165,9 @@ func play(t *testing.T, list []capture.Packet, taps []*script, pick func(*captur
 	done := make(chan error, 1)
 	go func() { done <- p.RunLive(ctx) }()
 	end := list[len(list)-1].Time + int64(tail)
+	last := start
 	for now := start + stepLength; now < end+stepLength; now += stepLength {
+		last = now
 		n := slices.IndexFunc(list, func(p capture.Packet) bool { return p.Time >= now })
 		if n < 0 {
 			n = len(list)
@@ -171,6 +195,10 @@ func play(t *testing.T, list []capture.Packet, taps []*script, pick func(*captur
 			runtime.Gosched()
 		}
 	}
+	for p.LiveStats().Watermark < last && ctx.Err() == nil {
+		runtime.Gosched()
+	}
+	out.stopping.Store(true)
 	stop()
 	if err := <-done; err != nil {
 		t.Fatal(err)
@@ -258,5 +286,111 @@ func checkMinutes(t *testing.T, events []*record.Coverage) {
 			t.Errorf("%s: minute %v, from %v to %v", e.Tap, e.Minute, e.From, e.To)
 		}
 		last[e.Tap] = e.To
+	}
+}
+
+// A run that is stopped or killed at any moment, and one after it, give each call once: what is final is what a run without
+// the interruption gives, but for the flag and, after a kill, what the open streams had counted.
+func TestRestartTakesCallsUpAgain(t *testing.T) {
+	list := drain(t, generate(t, 80, 31).source(t))
+	for i := range list {
+		list[i].Data = slices.Clone(list[i].Data)
+	}
+	all := func(*capture.Packet) int { return 0 }
+	whole, _ := play(t, list, []*script{newScript("tap", 2)}, all, 5*time.Minute, nil, nil, nil)
+	want := lastRecords(t, whole.bodies)
+	for _, killed := range []bool{false, true} {
+		for _, share := range []int{3, 2} {
+			cut := len(list) / share
+			first, _ := play(t, list[:cut], []*script{newScript("tap", 2)}, all, 0, nil, nil, nil)
+			log := first.log
+			if killed { // what a stop writes last was never written
+				log = log[:first.beforeStop]
+			}
+			at := list[cut].Time
+			second, _ := play(t, list[cut:], []*script{newScript("tap", 2)}, all, 5*time.Minute, nil, func(p *pipeline.Pipeline) {
+				r := p.Restorer(at)
+				for _, e := range log {
+					if e.local {
+						r.Local(e.kind, e.body)
+					} else {
+						r.Record(e.body)
+					}
+				}
+				n, err := r.Finish()
+				if err != nil {
+					t.Fatal(err)
+				}
+				if n == 0 {
+					t.Error("no call was open: the test proves nothing")
+				}
+			}, nil)
+			var bodies [][]byte
+			for _, e := range append(slices.Clone(log), second.log...) {
+				if !e.local {
+					bodies = append(bodies, e.body)
+				}
+			}
+			got := lastRecords(t, bodies)
+			resumed := 0
+			for uid, w := range want {
+				g, ok := got[uid]
+				switch {
+				case !ok:
+					t.Errorf("killed %v at packet %d: call %s has no final record", killed, cut, w.SIP.CallID)
+				case g.Disposition != w.Disposition || g.AnsweredAt != w.AnsweredAt || g.EndedAt != w.EndedAt && w.EndedBy != record.ByTimeout:
+					t.Errorf("killed %v at packet %d: call %s: %s %v %v, want %s %v %v", killed, cut, w.SIP.CallID,
+						g.Disposition, g.AnsweredAt, g.EndedAt, w.Disposition, w.AnsweredAt, w.EndedAt)
+				case slices.Contains(g.Flags, "sensor_restart"):
+					resumed++
+					if slices.Contains(g.Flags, "shutdown") {
+						t.Errorf("call %s: final, and flagged shutdown", w.SIP.CallID)
+					}
+				}
+				if !killed && ok && packetsOfCall(g) != packetsOfCall(w) {
+					t.Errorf("stopped at packet %d: call %s: %d packets of media, want %d", cut, w.SIP.CallID, packetsOfCall(g), packetsOfCall(w))
+				}
+			}
+			if len(got) != len(want) || resumed == 0 {
+				t.Errorf("killed %v at packet %d: %d calls, want %d; %d taken up", killed, cut, len(got), len(want), resumed)
+			}
+			checkRevisions(t, bodies)
+		}
+	}
+}
+
+func packetsOfCall(c *record.Call) (n uint64) {
+	for _, m := range c.Media {
+		if m.Packets != nil {
+			n += *m.Packets
+		}
+	}
+	return n
+}
+
+// lastRecords are the calls' last final records.
+func lastRecords(t *testing.T, bodies [][]byte) map[uuid.UUID]*record.Call {
+	t.Helper()
+	m := map[uuid.UUID]*record.Call{}
+	for _, c := range records(t, bodies) {
+		if c.Kind == record.KindSIP && c.Final {
+			m[c.CallUID] = &c
+		}
+	}
+	return m
+}
+
+// checkRevisions proves that no call has two records with one number.
+func checkRevisions(t *testing.T, bodies [][]byte) {
+	t.Helper()
+	last := map[uuid.UUID]int{}
+	for _, c := range records(t, bodies) {
+		if c.Kind != record.KindSIP {
+			continue
+		}
+		if c.Revision <= last[c.CallUID] {
+			t.Errorf("call %s: revision %d after %d", c.SIP.CallID, c.Revision, last[c.CallUID])
+		}
+		last[c.CallUID] = c.Revision
 	}
 }

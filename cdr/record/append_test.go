@@ -25,6 +25,9 @@ func fill(v reflect.Value, words []string, n *int) {
 	case Methods:
 		v.Set(reflect.ValueOf(Methods{{"INVITE", 2}}))
 		return
+	case map[string]uint64:
+		v.Set(reflect.ValueOf(map[string]uint64{"rtp": uint64(*n), "sip": 2, "a_10": 0}))
+		return
 	}
 	lower, upper := 0, 250
 	text := `"é\` + strings.Repeat("x", *n%7) + "\t"
@@ -33,6 +36,9 @@ func fill(v reflect.Value, words []string, n *int) {
 		switch name {
 		case "const", "enum":
 			text, _, _ = strings.Cut(arg, "|")
+		case "hex":
+			digits, _ := strconv.Atoi(arg)
+			text = strings.Repeat("0f", digits/2)
 		case "min":
 			lower, _ = strconv.Atoi(arg)
 		case "max":
@@ -110,6 +116,14 @@ func TestAppendMatchesTags(t *testing.T) {
 			}
 			b := r.Append([]byte("before"))
 			return b[len("before"):], &r
+		},
+		"coverage": func(full bool) ([]byte, any) {
+			var c Coverage
+			if full {
+				fill(reflect.ValueOf(&c).Elem(), nil, new(int))
+			}
+			b := c.Append([]byte("before"))
+			return b[len("before"):], &c
 		},
 	}
 	for name, f := range appenders {

@@ -2,15 +2,12 @@ package record
 
 import "github.com/google/uuid"
 
-// SchemaCoverage is the format of a coverage event.
-const SchemaCoverage = "calltrail.coverage.v1"
-
-// KindCoverage is a coverage event: what a tap saw, and missed, in one minute.
-const KindCoverage Kind = "coverage"
-
 // Coverage says what one tap of one sensor saw in one minute of packet time, and what it missed. "No record" can be told
-// from "no call" by it. Counts are of the time from From to To, which is the whole minute but for the first after a start
-// and the last before a stop; for one tap and minute there may be several events then.
+// from "no call" by it. Counts are of the time between from_at and to_at, which is the whole minute but for the first after
+// a start and the last before a stop; for one tap and minute there may be several events then.
+//
+// Append sets RecordID; whoever knows the chain fills Records and Head before it. The store takes an event of which Minute
+// is a whole minute, Minute <= From <= To <= Minute + 60 s, and no number is past the largest int64.
 type Coverage struct {
 	// Identity of the event, a hash of what was observed.
 	RecordID uuid.UUID `json:"record_id"`
@@ -26,10 +23,10 @@ type Coverage struct {
 	Tap string `json:"tap"`
 	// Start of the minute.
 	Minute Time `json:"minute"`
-	// From when on the tap was listened to in this minute.
-	From Time `json:"from"`
-	// Until when.
-	To Time `json:"to"`
+	// From when on the tap was listened to in this minute, not before it.
+	From Time `json:"from_at"`
+	// Until when, at most a minute after minute.
+	To Time `json:"to_at"`
 	// What to make of it: complete, lossy (packets were lost, or the tap was down for a part), one_way (traffic of one
 	// direction only), down (nothing could be seen).
 	State string `json:"state" schema:"enum=complete|lossy|one_way|down"`
@@ -37,11 +34,11 @@ type Coverage struct {
 	DownMS int64 `json:"down_ms" schema:"min=0"`
 	// How often the socket was made again.
 	Reopened uint64 `json:"reopened"`
-	// Packets taken from the ring, and their octets on the wire.
+	// Packets taken from the ring.
 	Packets uint64 `json:"packets"`
 	// Octets of these packets as they were on the wire.
 	Octets uint64 `json:"octets"`
-	// What became of the packets, by reason; the sum is packets.
+	// Handed on to a parser, by what they are. Decoded, ignored and dropped add up to packets.
 	Decoded map[string]uint64 `json:"decoded,omitempty"`
 	// Read well enough to know that there is no use for them, by reason.
 	Ignored map[string]uint64 `json:"ignored,omitempty"`
@@ -59,9 +56,9 @@ type Coverage struct {
 	SoftnetDropped uint64 `json:"softnet_dropped"`
 	// Estimate of what was never seen.
 	Unseen Unseen `json:"unseen"`
-	// Pairs of hosts that began to exchange signalling or media, and of these the ones of which one direction was seen.
+	// Pairs of hosts that began to exchange signalling or media.
 	Flows uint64 `json:"flows"`
-	// Pairs of hosts of which only one direction was seen.
+	// Of these the ones of which only one direction was seen.
 	OneWayFlows uint64 `json:"one_way_flows"`
 	// What tables that were full pushed out, of the whole sensor, by table.
 	Evicted map[string]uint64 `json:"evicted,omitempty"`
@@ -100,7 +97,7 @@ type ChainHead struct {
 	// Hash of the entry of that number, or the chain's beginning, lower-case hex.
 	Hash string `json:"hash" schema:"hex=64"`
 	// Names the public key: the first 16 hex digits of its SHA-256.
-	KeyID string `json:"key_id"`
+	KeyID string `json:"key_id" schema:"hex=16"`
 	// Ed25519 signature (RFC 8032) of the text that docs/record.md gives, base64.
 	Signature string `json:"signature" schema:"base64"`
 }

@@ -106,7 +106,7 @@ func describe(typ reflect.Type, words []string) string {
 	switch typ {
 	case reflect.TypeFor[Time]():
 		return "time"
-	case reflect.TypeFor[Methods]():
+	case reflect.TypeFor[Methods](), reflect.TypeFor[map[string]uint64]():
 		return "object of counts"
 	}
 	if objectType(typ) == typ {
@@ -129,6 +129,8 @@ func describe(typ reflect.Type, words []string) string {
 			return "ISO 3166-1 alpha-2"
 		case "name", "base64":
 			return name
+		case "hex":
+			return arg + " hexadecimal digits, lower case"
 		case "min":
 			notes = append(notes, "from "+arg)
 		case "max":

@@ -16,6 +16,7 @@ package record
 const (
 	SchemaCall         = "calltrail.call.v1"
 	SchemaRegistration = "calltrail.registration.v1"
+	SchemaCoverage     = "calltrail.coverage.v1"
 )
 
 // Kind says what was observed.
@@ -28,6 +29,7 @@ const (
 	KindApp          Kind = "app"          // a call in an application
 	KindTLS          Kind = "tls"          // encrypted signalling
 	KindRegistration Kind = "registration" // a REGISTER that was accepted or refused
+	KindCoverage     Kind = "coverage"     // what a tap saw, and missed, in one minute
 )
 
 // Disposition is how a call ended.

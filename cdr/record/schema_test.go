@@ -20,6 +20,7 @@ import (
 //	const=X  enum=X|Y|Z           the only values
 //	min=N  max=N  maxLength=N     bounds
 //	date  e164  country  name  base64   a form of text
+//	hex=N                               N lower-case hexadecimal digits
 //
 // A tag on a list is for its entries.
 
@@ -99,7 +100,7 @@ func joinValues(vs []value) string {
 // structs lists the types that a record is made of, each once, in the order in which they are met.
 func (s *sources) structs(t *testing.T) []reflect.Type {
 	t.Helper()
-	list := []reflect.Type{reflect.TypeFor[Call](), reflect.TypeFor[Registration]()}
+	list := []reflect.Type{reflect.TypeFor[Call](), reflect.TypeFor[Registration](), reflect.TypeFor[Coverage]()}
 	for i := 0; i < len(list); i++ {
 		for _, m := range s.members(t, list[i]) {
 			if typ := objectType(m.typ); typ != nil && !slices.Contains(list, typ) {
@@ -128,7 +129,7 @@ var forms = map[string]ordered{
 	"date":    {{"format", "date"}},
 	"e164":    {{"pattern", `^\+[1-9][0-9]{1,17}$`}}, // some plans, Germany's for one, have numbers past E.164's 15 digits
 	"country": {{"pattern", "^[A-Z]{2}$"}},
-	"name":    {{"pattern", "^[a-z][a-z0-9_]*$"}, {"maxLength", 64}},
+	"name":    {{"pattern", "^[a-z][a-z0-9_]*$"}, {"maxLength", maxName}},
 	"base64":  {{"contentEncoding", "base64"}, {"pattern", "^[A-Za-z0-9+/]+={0,2}$"}, {"maxLength", (MaxValue + 2) / 3 * 4}},
 }
 
@@ -154,6 +155,14 @@ func jsonSchema(t *testing.T, typ reflect.Type, words []string) ordered {
 			{"maxProperties", MaxList},
 			{"propertyNames", ordered{{"pattern", "^[A-Z]+$"}}},
 			{"additionalProperties", ordered{{"type", "integer"}, {"minimum", 1}}},
+		}
+	case reflect.TypeFor[map[string]uint64]():
+		return ordered{
+			{"type", "object"},
+			{"minProperties", 1},
+			{"maxProperties", MaxList},
+			{"propertyNames", forms["name"]},
+			{"additionalProperties", ordered{{"type", "integer"}, {"minimum", 0}}},
 		}
 	}
 	if objectType(typ) == typ {
@@ -191,6 +200,8 @@ func jsonSchema(t *testing.T, typ reflect.Type, words []string) ordered {
 			lower = arg
 		case "max":
 			upper = arg
+		case "hex":
+			out, limited = append(out, member{"pattern", "^[0-9a-f]{" + arg + "}$"}), true
 		case "maxLength":
 			out, limited = append(out, member{"minLength", 1}, member{"maxLength", json.Number(arg)}), true
 		default:
@@ -256,9 +267,9 @@ func (s *sources) schema(t *testing.T) []byte {
 		{"$schema", "https://json-schema.org/draft/2020-12/schema"},
 		{"$id", "urn:calltrail:record:v1"},
 		{"title", "calltrail record"},
-		{"description", "One record as this version of the program writes it: a revision of a call, or a registration. Made from the " +
+		{"description", "One record as this version of the program writes it: a revision of a call, a registration, or a tap's coverage of a minute. Made from the " +
 			"structs of cdr/record; docs/record.md says what a schema cannot. A later version may add members: readers ignore what they do not know."},
-		{"oneOf", []ordered{{{"$ref", "#/$defs/Call"}}, {{"$ref", "#/$defs/Registration"}}}},
+		{"oneOf", []ordered{{{"$ref", "#/$defs/Call"}}, {{"$ref", "#/$defs/Registration"}}, {{"$ref", "#/$defs/Coverage"}}}},
 		{"$defs", defs},
 	}
 	b, err := json.MarshalIndent(doc, "", "  ")

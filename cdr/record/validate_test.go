@@ -72,6 +72,7 @@ func TestSchemaHolds(t *testing.T) {
 	wild.StartedAt, wild.Day = earliest-1, (earliest - 1).Day()
 	for name, body := range map[string][]byte{
 		"filled call": filled().Append(nil), "least call": least().Append(nil), "filled registration": filledRegistration().Append(nil),
+		"filled coverage": filledCoverage().Append(nil), "lossy minute": lossyMinute().Append(nil),
 		"escaped": escaped.Append(nil), "wild time": wild.Append(nil), "example of the document": exampleRecord(t),
 	} {
 		if err := validate(s, body); err != nil {
@@ -169,7 +170,7 @@ func TestSchemaRefuses(t *testing.T) {
 // No member may be left out that is always there, and none may be of another type.
 func TestSchemaKnowsEveryMember(t *testing.T) {
 	s := compiled(t)
-	for _, body := range [][]byte{filled().Append(nil), filledRegistration().Append(nil)} {
+	for _, body := range [][]byte{filled().Append(nil), filledRegistration().Append(nil), filledCoverage().Append(nil)} {
 		var v map[string]any
 		if err := json.Unmarshal(body, &v); err != nil {
 			t.Fatal(err)
@@ -188,6 +189,7 @@ func TestSchemaKnowsEveryMember(t *testing.T) {
 	src := readSources(t)
 	for typ, body := range map[reflect.Type][]byte{
 		reflect.TypeFor[Call](): least().Append(nil), reflect.TypeFor[Registration](): filledRegistration().Append(nil),
+		reflect.TypeFor[Coverage](): filledCoverage().Append(nil),
 	} {
 		for _, m := range src.members(t, typ) {
 			if !m.optional && validate(s, with(t, body, m.name, nil)) == nil {

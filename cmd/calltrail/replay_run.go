@@ -85,12 +85,25 @@ func (f failure) Error() string { return f.cause.Error() }
 
 // newPipeline makes the pipeline of a replay.
 func newPipeline(ctx context.Context, cfg *config.Config, log zerolog.Logger, o replayOptions, paths []string, out pipeline.Output) (*pipeline.Pipeline, error) {
-	lookups, err := newLookups(ctx, cfg, log)
+	lookups, _, err := newLookups(ctx, cfg, log)
 	if err != nil {
 		return nil, err
 	}
-	pc := pipeline.Config{
-		Workers: cfg.Replay.Workers, Sensor: cfg.Replay.Sensor, Version: version(), ConfigHash: cfg.Hash(),
+	pc := basePipeline(cfg)
+	pc.Workers, pc.Sensor, pc.FinalOnly = cfg.Replay.Workers, cfg.Replay.Sensor, o.final
+	if pc.Workers == 0 {
+		pc.Workers = runtime.GOMAXPROCS(0)
+	}
+	if len(paths) == 1 && paths[0] != "-" {
+		pc.File = fileName(paths[0])
+	}
+	return pipeline.New(pc, lookups, out)
+}
+
+// basePipeline is what replay and capture have in common.
+func basePipeline(cfg *config.Config) pipeline.Config {
+	return pipeline.Config{
+		Version: version(), ConfigHash: cfg.Hash(),
 		Dialog: dialog.Config{
 			Checkpoint:    time.Duration(cfg.Timers.Checkpoint),
 			InviteTimeout: time.Duration(cfg.Timers.InviteTimeout),
@@ -101,22 +114,15 @@ func newPipeline(ctx context.Context, cfg *config.Config, log zerolog.Logger, o 
 			Calls:         cfg.Limits.Calls,
 			Registrations: cfg.Limits.Registrations,
 		},
-		Streams: cfg.Limits.Streams, StreamIdle: time.Duration(cfg.Timers.StreamIdle), FinalOnly: o.final,
+		Streams: cfg.Limits.Streams, StreamIdle: time.Duration(cfg.Timers.StreamIdle),
 	}
-	if pc.Workers == 0 {
-		pc.Workers = runtime.GOMAXPROCS(0)
-	}
-	if len(paths) == 1 && paths[0] != "-" {
-		pc.File = fileName(paths[0])
-	}
-	return pipeline.New(pc, lookups, out)
 }
 
 // newLookups opens what the records are enriched with. Until ctx ends, databases are read again when their files change.
-func newLookups(ctx context.Context, cfg *config.Config, log zerolog.Logger) (pipeline.Lookups, error) {
+func newLookups(ctx context.Context, cfg *config.Config, log zerolog.Logger) (pipeline.Lookups, *geo.DB, error) {
 	numbers, err := number.New(number.Config{DefaultRegion: cfg.Home.Region})
 	if err != nil {
-		return pipeline.Lookups{}, err
+		return pipeline.Lookups{}, nil, err
 	}
 	places, err := geo.New(geo.Config{
 		City: cfg.Geo.City, ASN: cfg.Geo.ASN, Networks: cfg.Geo.Networks, OnReload: func(err error) {
@@ -128,7 +134,7 @@ func newLookups(ctx context.Context, cfg *config.Config, log zerolog.Logger) (pi
 		},
 	})
 	if err != nil {
-		return pipeline.Lookups{}, err
+		return pipeline.Lookups{}, nil, err
 	}
 	go func() { _ = places.Run(ctx) }() // always nil
 	rules, err := spoof.New(spoof.Config{
@@ -136,7 +142,7 @@ func newLookups(ctx context.Context, cfg *config.Config, log zerolog.Logger) (pi
 		BarredPrefixes: cfg.Spoof.BarredPrefixes, BarredFromAbroad: orNil(cfg.Spoof.BarredFromAbroad),
 		ScannerAgents: orNil(cfg.Spoof.ScannerAgents), RequireAttestation: cfg.Spoof.RequireAttestation,
 	})
-	return pipeline.Lookups{Numbers: numbers, Places: places, Rules: rules}, err
+	return pipeline.Lookups{Numbers: numbers, Places: places, Rules: rules}, places, err
 }
 
 // orNil is list, or nil for an empty one: the rules then use their built-in list.

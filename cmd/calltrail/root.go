@@ -57,7 +57,7 @@ func newRoot() *cobra.Command {
 	)
 	root.SetHelpCommandGroupID(groupProgram)
 	root.SetCompletionCommandGroupID(groupProgram)
-	root.AddCommand(newReplay(), newStore(), newMigrate(), newKafka(), newCheck(), newVersion())
+	root.AddCommand(newReplay(), newCapture(), newStore(), newMigrate(), newKafka(), newKey(), newCoverage(), newCheck(), newVersion())
 	return root
 }
 

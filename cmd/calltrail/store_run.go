@@ -61,7 +61,14 @@ func storeFromKafka(ctx context.Context, cfg *config.Config, once bool, sink *po
 	}
 	defer func() { err = errors.Join(err, feed.Close()) }()
 	log.Info().Str("topic", cfg.Kafka.RecordsTopic).Str("group", cfg.Kafka.Group).Bool("once", once).Msg("storing from kafka")
-	return pump(ctx, feed, sink, log)
+	p, err := store.New(store.Config{Name: "postgres"}, feed, sink, log)
+	if err != nil {
+		return err
+	}
+	if !once {
+		defer beside(ctx, cfg, p, sink, log)()
+	}
+	return pump(ctx, p, sink, log)
 }
 
 // storeFromSpool reads a spool that no other program has open, so there is nothing to wait for behind its end.
@@ -75,7 +82,7 @@ func storeFromSpool(ctx context.Context, cfg *config.Config, sink *postgres.Load
 	}
 	defer func() { err = errors.Join(err, sp.Close()) }()
 	log.Info().Str("spool", cfg.Spool.Dir).Str("sensor", sp.Sensor()).Msg("storing from spool")
-	if err := pump(ctx, store.SpoolFeed(sp, 0, false), sink, log); err != nil {
+	if err := drain(ctx, store.SpoolFeed(sp, 0, false), sink, log); err != nil {
 		return err
 	}
 	if gaps := sp.Gaps(); len(gaps) > 0 {
@@ -85,13 +92,18 @@ func storeFromSpool(ctx context.Context, cfg *config.Config, sink *postgres.Load
 	return err
 }
 
-// pump runs to the feed's end and says what came of it.
-func pump(ctx context.Context, feed store.Feed, sink *postgres.Loader, log zerolog.Logger) error {
+// drain pumps a feed to its end.
+func drain(ctx context.Context, feed store.Feed, sink *postgres.Loader, log zerolog.Logger) error {
 	p, err := store.New(store.Config{Name: "postgres"}, feed, sink, log)
 	if err != nil {
 		return err
 	}
-	err = p.Run(ctx)
+	return pump(ctx, p, sink, log)
+}
+
+// pump runs to the feed's end and says what came of it.
+func pump(ctx context.Context, p *store.Pump, sink *postgres.Loader, log zerolog.Logger) error {
+	err := p.Run(ctx)
 	logStored(log, sink.Counts())
 	return err
 }

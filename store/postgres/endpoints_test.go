@@ -50,6 +50,7 @@ func FuzzExamine(f *testing.F) {
 		`"day":"2026-05-28","at":"2026-05-28T10:00:00Z","event":"login","status":200,"call_id":"a","expires_s":-1,"contact":"<sip:a@[::1"}`))
 	f.Add([]byte(`{"kind":"sip","schema":"calltrail.call.v1","media":[{"observed":{}}],"path":[{}],"sip":{"via":[""]}}`))
 	f.Add([]byte(`{"kind":"message"}`))
+	f.Add(chain.coverage(tapMinute("eth0", 0)).Body)
 	now := time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
 	f.Fuzz(func(t *testing.T, body []byte) {
 		chain := newChain(t)
@@ -59,12 +60,14 @@ func FuzzExamine(f *testing.F) {
 		switch {
 		case !e.chained:
 			t.Fatal("a valid entry lost its place on the chain")
-		case (e.call != nil || e.registration != nil) == (e.reason != ""):
-			t.Fatalf("reason %q, call %v, registration %v", e.reason, e.call != nil, e.registration != nil)
+		case (e.call != nil || e.registration != nil || e.coverage != nil) == (e.reason != ""):
+			t.Fatalf("reason %q, call %v, registration %v, coverage %v", e.reason, e.call != nil, e.registration != nil, e.coverage != nil)
 		case e.call != nil:
 			values(callColumns, e.call)
 		case e.registration != nil:
 			values(registrationColumns, e.registration)
+		case e.coverage != nil:
+			values(coverageColumns, e.coverage)
 		}
 		for _, p := range e.endpoints {
 			if !p.addr.IP.IsValid() || p.latest < p.first || len(p.roles) == 0 {

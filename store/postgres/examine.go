@@ -58,9 +58,10 @@ type entry struct {
 	// chained: the item's hashes agree with each other, so it can be asked for its place on the chain.
 	chained bool
 
-	// The record. Exactly one of call and registration is set when reason is empty.
+	// The record. Exactly one of call, registration and coverage is set when reason is empty.
 	call         *callRow
 	registration *registrationRow
+	coverage     *coverageRow
 	endpoints    []endpoint
 	day          time.Time
 	recordID     uuid.UUID
@@ -68,7 +69,7 @@ type entry struct {
 
 func (e *entry) refuse(reason, detail string) *entry {
 	e.reason, e.detail = reason, detail
-	e.call, e.registration, e.endpoints = nil, nil, nil
+	e.call, e.registration, e.coverage, e.endpoints = nil, nil, nil, nil
 	return e
 }
 
@@ -128,6 +129,11 @@ func (e *entry) read(now time.Time) *entry {
 			return e.refuse(reasonUnknownSchema, fmt.Sprintf("%q", what.Schema))
 		}
 		return e.readRegistration(now)
+	case record.KindCoverage:
+		if what.Schema != record.SchemaCoverage {
+			return e.refuse(reasonUnknownSchema, fmt.Sprintf("%q", what.Schema))
+		}
+		return e.readCoverage(now)
 	default:
 		return e.refuse(reasonUnknownKind, fmt.Sprintf("%q", what.Kind))
 	}
@@ -174,6 +180,21 @@ func (e *entry) readRegistration(now time.Time) *entry {
 		return e.refuse(reason, detail)
 	}
 	row.day, e.registration, e.endpoints = e.day, row, registrationEndpoints(row)
+	return e
+}
+
+func (e *entry) readCoverage(now time.Time) *entry {
+	row := new(coverageRow)
+	if err := json.Unmarshal(e.Body, row); err != nil {
+		return e.refuse(reasonBadJSON, err.Error())
+	}
+	if detail := row.fault(); detail != "" {
+		return e.refuse(reasonBadValue, detail)
+	}
+	if reason, detail := e.place(row.RecordID, row.Sensor, row.Day, row.Minute, now); reason != "" {
+		return e.refuse(reason, detail)
+	}
+	row.day, e.coverage = e.day, row
 	return e
 }
 

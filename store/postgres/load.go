@@ -15,7 +15,7 @@ import (
 //	lock the ledger rows of the chains it touches, so that loaders take turns on a chain
 //	read the entries next to and at its numbers, and decide about each
 //	COPY the records into a staging table, insert what is new
-//	COPY bodies and addresses of what was new, and an entry for each number
+//	COPY bodies and addresses of what was new, note its taps, and COPY an entry for each number
 //	write the ledger and the quarantine
 //
 // The entries are only read: the same list can be loaded again.
@@ -39,6 +39,7 @@ func (l *Loader) load(ctx context.Context, list []*entry) error {
 			{"read the chain", b.readChains},
 			{"store records", b.storeRecords},
 			{"store bodies and addresses", b.storeChildren},
+			{"store taps", b.storeTaps},
 			{"store entries", b.storeEntries},
 			{"write the ledger", b.writeLedger},
 			{"write the quarantine", b.writeQuarantine},

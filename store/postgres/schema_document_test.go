@@ -40,14 +40,14 @@ func document(t *testing.T, db *asker) string {
 	s.WriteString("# The SQL schema\n\n" +
 		"Written by `make docs` from the comments in the database; change those (in migrations/) and not this file.\n\n" +
 		"All objects are in the schema `calltrail`. NULL means \"not known\". Times are `timestamptz`, written and compared in UTC.\n" +
-		"Ask `calls` for calls and `endpoint` for addresses; the other tables are what they are made of, and the proof that nothing is missing.\n\n")
+		"Ask `calls` for calls, `endpoint` for addresses and `coverage_minutes` for what was not seen; the other tables are what they are made of, and the proof that nothing is missing.\n\n")
 	type object struct{ name, kind, comment, key string }
 	objects := rows[object](t, db, `
 		SELECT c.relname, CASE c.relkind WHEN 'v' THEN 'view' WHEN 'p' THEN 'table, partitioned by day' ELSE 'table' END,
 		       obj_description(c.oid, 'pg_class'), coalesce(pg_get_constraintdef(k.oid), '')
 		  FROM pg_class c LEFT JOIN pg_constraint k ON k.conrelid = c.oid AND k.contype = 'p'
 		 WHERE c.relnamespace = 'calltrail'::regnamespace AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition AND c.relname <> 'schema_version'
-		 ORDER BY array_position(ARRAY['calls', 'call_record', 'endpoint', 'registration', 'record_body', 'entry', 'ledger', 'gap', 'quarantine'], c.relname::text), 1`,
+		 ORDER BY array_position(ARRAY['calls', 'call_record', 'endpoint', 'registration', 'coverage', 'tap', 'record_body', 'entry', 'ledger', 'gap', 'quarantine'], c.relname::text), 1`,
 		func(o *object) []any { return []any{&o.name, &o.kind, &o.comment, &o.key} })
 	type column struct{ name, kind, null, comment string }
 	for _, o := range objects {

@@ -12,15 +12,18 @@ import (
 var (
 	stageCall         = pgx.Identifier{"stage_call"}
 	stageRegistration = pgx.Identifier{"stage_registration"}
+	stageCoverage     = pgx.Identifier{"stage_coverage"}
 
 	callNames         = names(callColumns)
 	registrationNames = names(registrationColumns)
+	coverageNames     = names(coverageColumns)
 )
 
 func makeStaging(ctx context.Context, conn *pgx.Conn) error {
 	_, err := conn.Exec(ctx, `
 		CREATE TEMPORARY TABLE stage_call (LIKE calltrail.call_record) ON COMMIT DELETE ROWS;
-		CREATE TEMPORARY TABLE stage_registration (LIKE calltrail.registration) ON COMMIT DELETE ROWS`)
+		CREATE TEMPORARY TABLE stage_registration (LIKE calltrail.registration) ON COMMIT DELETE ROWS;
+		CREATE TEMPORARY TABLE stage_coverage (LIKE calltrail.coverage) ON COMMIT DELETE ROWS`)
 	return wrap("make the staging tables", err)
 }
 
@@ -29,6 +32,7 @@ func (b *batch) storeRecords(ctx context.Context) error {
 	b.stored = map[uuid.UUID]bool{}
 	var calls []*callRow
 	var registrations []*registrationRow
+	var coverages []*coverageRow
 	for _, e := range b.fresh {
 		switch {
 		case e.call != nil:
@@ -37,21 +41,25 @@ func (b *batch) storeRecords(ctx context.Context) error {
 		case e.registration != nil:
 			e.registration.receivedAt = b.now
 			registrations = append(registrations, e.registration)
+		case e.coverage != nil:
+			e.coverage.receivedAt = b.now
+			coverages = append(coverages, e.coverage)
 		}
 	}
-	if len(calls) > 0 {
-		source := pgx.CopyFromSlice(len(calls), func(i int) ([]any, error) { return values(callColumns, calls[i]), nil })
-		if err := b.insertNew(ctx, stageCall, callNames, source,
-			`INSERT INTO calltrail.call_record SELECT * FROM stage_call ON CONFLICT DO NOTHING RETURNING record_id`); err != nil {
-			return err
-		}
+	err := insertNew(ctx, b, stageCall, callColumns, callNames, calls,
+		`INSERT INTO calltrail.call_record SELECT * FROM stage_call ON CONFLICT DO NOTHING RETURNING record_id`)
+	if err != nil {
+		return err
 	}
-	if len(registrations) > 0 {
-		source := pgx.CopyFromSlice(len(registrations), func(i int) ([]any, error) { return values(registrationColumns, registrations[i]), nil })
-		if err := b.insertNew(ctx, stageRegistration, registrationNames, source,
-			`INSERT INTO calltrail.registration SELECT * FROM stage_registration ON CONFLICT DO NOTHING RETURNING record_id`); err != nil {
-			return err
-		}
+	err = insertNew(ctx, b, stageRegistration, registrationColumns, registrationNames, registrations,
+		`INSERT INTO calltrail.registration SELECT * FROM stage_registration ON CONFLICT DO NOTHING RETURNING record_id`)
+	if err != nil {
+		return err
+	}
+	err = insertNew(ctx, b, stageCoverage, coverageColumns, coverageNames, coverages,
+		`INSERT INTO calltrail.coverage SELECT * FROM stage_coverage ON CONFLICT DO NOTHING RETURNING record_id`)
+	if err != nil {
+		return err
 	}
 
 	b.outcomes = make([]string, len(b.fresh))
@@ -73,8 +81,13 @@ func (b *batch) storeRecords(ctx context.Context) error {
 	return nil
 }
 
-func (b *batch) insertNew(ctx context.Context, stage pgx.Identifier, columns []string, rows pgx.CopyFromSource, insert string) error {
-	if _, err := b.tx.CopyFrom(ctx, stage, columns, rows); err != nil {
+// insertNew copies rows to their staging table and inserts from there those whose record is new.
+func insertNew[T any](ctx context.Context, b *batch, stage pgx.Identifier, columns []column[T], names []string, rows []*T, insert string) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	source := pgx.CopyFromSlice(len(rows), func(i int) ([]any, error) { return values(columns, rows[i]), nil })
+	if _, err := b.tx.CopyFrom(ctx, stage, names, source); err != nil {
 		return err
 	}
 	inserted, err := b.tx.Query(ctx, insert)

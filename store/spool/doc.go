@@ -22,6 +22,7 @@
 //	                                       tail.go       the torn end of the newest
 //	write.go       numbering, queueing     commit.go     segments, fsync, and what to do when it fails
 //	reader.go      entries in order        quarantine.go damage and gaps
-//	cursor.go      acknowledgement         trim.go       retention
+//	recent.go      the end of the log      trim.go       retention
+//	cursor.go      acknowledgement
 //	fs.go          the file system as a seam, for the tests that pull the plug
 package spool

@@ -58,8 +58,11 @@ type Stats struct {
 	// Depth counts the durable records that are not acknowledged; DepthBytes is about how much disk they take.
 	Depth      uint64
 	DepthBytes int64
-	// Queued is the memory, in octets, of what is numbered and not durable yet.
-	Queued int
+	// Oldest is when the segment with the oldest record that is not acknowledged was begun, by Config.Now; zero when all are
+	// acknowledged, or the segment's header is damaged.
+	Oldest time.Time
+	// Queued is the memory, in octets, of what is numbered and not durable yet; at QueueLimit writers wait.
+	Queued, QueueLimit int
 	// Segments and Bytes are what the spool has on disk, quarantine/ not counted.
 	Segments int
 	Bytes    int64
@@ -80,12 +83,16 @@ func (s *Spool) Stats() Stats {
 	defer s.mu.Unlock()
 	st := Stats{
 		Epoch: s.epoch, Last: s.durable.seq, Head: s.durable.hash, Acked: s.acked, Depth: s.durable.seq - s.acked,
-		Queued: s.queued, Segments: len(s.segs), Gaps: gaps,
+		Queued: s.queued, QueueLimit: s.cfg.QueueBytes, Segments: len(s.segs), Gaps: gaps,
 		Commits: s.counts.commits, Failures: s.counts.failures, Failure: s.failure,
 	}
 	for i := range s.segs {
 		st.Bytes += s.segs[i].end
-		st.DepthBytes += s.unacked(i)
+		waits := s.unacked(i)
+		if st.DepthBytes == 0 && waits > 0 && s.segs[i].whole {
+			st.Oldest = time.UnixMicro(s.segs[i].created)
+		}
+		st.DepthBytes += waits
 	}
 	return st
 }

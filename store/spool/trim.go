@@ -6,9 +6,9 @@ import (
 )
 
 // Trim removes the oldest segments while the spool has more than keepBytes octets or their last record is older than
-// keepAge; a negative limit does not count, 0 keeps nothing longer than it must. The newest segment, and any with
-// a record that is not acknowledged, stay whatever the limits say, because no limit is worth a record; so do the copies
-// in quarantine/. It returns how many octets were freed.
+// keepAge; a negative limit does not count, 0 keeps nothing longer than it must. The newest segment, any with
+// a record that is not acknowledged, and what Config.Recent needs stay whatever the limits say, because no limit is worth a
+// record or an open call; so do the copies in quarantine/. It returns how many octets were freed.
 func (s *Spool) Trim(keepBytes int64, keepAge time.Duration) (freed int64, err error) {
 	s.trimMu.Lock()
 	defer s.trimMu.Unlock()
@@ -39,6 +39,9 @@ func (s *Spool) takeOldest(keepBytes int64, keepAge time.Duration) (seg segment,
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed || len(s.segs) < 2 || s.segs[1].first > s.acked+1 {
+		return seg, false
+	}
+	if s.cfg.Recent > 0 && s.recent(s.cfg.Recent) == 0 {
 		return seg, false
 	}
 	total := int64(0)

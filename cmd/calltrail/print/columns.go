@@ -25,13 +25,13 @@ var columns = slices.Concat(
 			}
 			return strconv.FormatBool(r.Final)
 		}},
-		{"kind", "sip, media, app, tls or registration", false, func(r *row) string { return string(r.Kind) }},
-		{"event", "of a registration: login, logout, change, refused", false, func(r *row) string { return r.event }},
+		{"kind", "sip, media, app, tls, registration or coverage", false, func(r *row) string { return string(r.Kind) }},
+		{"event", "of a registration: login, logout, change, refused; of coverage: complete, lossy, one_way, down", false, func(r *row) string { return r.event }},
 		{"sensor", "who observed it", false, func(r *row) string { return r.Sensor }},
 	},
-	timeColumns("start", "first INVITE; of a registration its answer", func(r *row) record.Time { return r.StartedAt }),
+	timeColumns("start", "first INVITE; of a registration its answer; of coverage from when on the tap was listened to", func(r *row) record.Time { return r.StartedAt }),
 	timeColumns("answer", "first 2xx", func(r *row) record.Time { return r.AnsweredAt }),
-	timeColumns("end", "end of the call", func(r *row) record.Time { return r.EndedAt }),
+	timeColumns("end", "end of the call; of coverage until when", func(r *row) record.Time { return r.EndedAt }),
 	[]column{
 		{"ring_ms", "milliseconds of ringing", true, func(r *row) string { return integer(r.RingMS) }},
 		{"duration_ms", "milliseconds from answer to end", true, func(r *row) string { return integer(r.DurationMS) }},
@@ -91,8 +91,28 @@ var columns = slices.Concat(
 		{"indicators", "spoofing rules that hold, separated by ;", false, func(r *row) string { return strings.Join(rules(&r.Call), ";") }},
 		{"legal_basis", "why it was recorded", false, func(r *row) string { return r.LegalBasis }},
 		{"file", "capture file", false, func(r *row) string { return r.Observer.File }},
+		{"tap", "interface", false, func(r *row) string {
+			if r.Tap == nil {
+				return ""
+			}
+			return *r.Tap
+		}},
+		coverageColumn("tap_packets", "of coverage: packets taken from the tap", func(c *record.Coverage) uint64 { return c.Packets }),
+		coverageColumn("tap_kernel_drops", "of coverage: packets the kernel had no room for", func(c *record.Coverage) uint64 { return c.KernelDrops }),
+		coverageColumn("tap_nic_missed", "of coverage: packets the card had no room for", func(c *record.Coverage) uint64 { return c.NICMissed }),
+		coverageColumn("tap_softnet_dropped", "of coverage: packets the host dropped, all interfaces", func(c *record.Coverage) uint64 { return c.SoftnetDropped }),
 	},
 )
+
+// coverageColumn is a count of a coverage event, 0 too; empty in other records.
+func coverageColumn(name, meaning string, of func(*record.Coverage) uint64) column {
+	return column{name, meaning, true, func(r *row) string {
+		if r.coverage == nil {
+			return ""
+		}
+		return strconv.FormatUint(of(r.coverage), 10)
+	}}
+}
 
 func sipColumn(f func(*record.SIP) string) func(*row) string {
 	return func(r *row) string {

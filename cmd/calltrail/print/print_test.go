@@ -77,6 +77,14 @@ func registered() *record.Registration {
 	}
 }
 
+func lossyMinute() *record.Coverage {
+	return &record.Coverage{
+		Schema: record.SchemaCoverage, Kind: record.KindCoverage, Day: started.Day(), Sensor: "edge-1", Tap: "eth1",
+		Minute: started - 123456, From: started - 123456, To: started - 123456 + 60e6, State: "lossy", Packets: 1012, Octets: 200400,
+		Decoded: map[string]uint64{"sip": 12}, KernelDrops: 17, DownMS: 250,
+	}
+}
+
 func body(t *testing.T, v any) []byte {
 	t.Helper()
 	b, err := json.Marshal(v)
@@ -87,7 +95,7 @@ func body(t *testing.T, v any) []byte {
 }
 
 func all(t *testing.T) [][]byte {
-	return [][]byte{body(t, hoax()), body(t, missed()), body(t, hostile()), body(t, registered())}
+	return [][]byte{body(t, hoax()), body(t, missed()), body(t, hostile()), body(t, registered()), body(t, lossyMinute())}
 }
 
 func render(t *testing.T, f Format, o Options, bodies ...[]byte) []byte {
@@ -180,7 +188,7 @@ func TestCSVHasNoFormula(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(rows) != 5 {
+	if len(rows) != 6 {
 		t.Fatalf("%d rows", len(rows))
 	}
 	for i, name := range rows[0] {
@@ -224,6 +232,13 @@ func TestCSVHasNoFormula(t *testing.T) {
 		{4, "event", "login"},
 		{4, "expires_s", "3600"},
 		{4, "call_uid", ""},
+		{4, "tap_kernel_drops", ""},
+		{5, "event", "lossy"},
+		{5, "tap", "eth1"},
+		{5, "end_time_utc", "20:31:00.000000"},
+		{5, "tap_packets", "1012"},
+		{5, "tap_kernel_drops", "17"},
+		{5, "tap_nic_missed", "0"},
 	} {
 		if got := cell(tt.row, tt.name); got != tt.want {
 			t.Errorf("row %d, %s: %q, want %q", tt.row, tt.name, got, tt.want)

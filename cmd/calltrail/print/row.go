@@ -3,6 +3,7 @@ package print
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"calltrail/cdr/record"
@@ -11,9 +12,10 @@ import (
 // row is what csv and table show of a record or event: calls as they are, other kinds fitted to the same fields.
 type row struct {
 	record.Call
-	event    string // what a registration was: login, logout, change, refused
+	event    string // what a registration was: login, logout, change, refused; a coverage event's state
 	contact  string
 	expiresS *int64
+	coverage *record.Coverage // of a coverage event
 }
 
 // decode reads one record or event. Most are calls, so it is read as one first: a schema that does not fit is known
@@ -36,6 +38,12 @@ func decode(body []byte) (*row, error) {
 			return nil, fmt.Errorf("record of schema %s: %w", r.Schema, err)
 		}
 		return registration(&g), nil
+	case record.SchemaCoverage:
+		var c record.Coverage
+		if err := json.Unmarshal(body, &c); err != nil {
+			return nil, fmt.Errorf("record of schema %s: %w", r.Schema, err)
+		}
+		return covered(&c), nil
 	case "":
 		if err != nil {
 			return nil, fmt.Errorf("not a record: %w", err)
@@ -55,6 +63,40 @@ func registration(g *record.Registration) *row {
 		},
 		event: g.Event, contact: g.Contact, expiresS: g.ExpiresS,
 	}
+}
+
+func covered(c *record.Coverage) *row {
+	span := int64(c.To-c.From) / 1000
+	return &row{
+		Call: record.Call{
+			RecordID: c.RecordID, Schema: c.Schema, Kind: c.Kind, Day: c.Day, Sensor: c.Sensor, Tap: &c.Tap,
+			StartedAt: c.From, EndedAt: c.To, DurationMS: &span, Observer: c.Observer,
+		},
+		event: c.State, coverage: c,
+	}
+}
+
+// notes is what a reader must not miss: spoofing rules and flags; of a coverage event its tap and what was lost.
+func (r *row) notes() []string {
+	c := r.coverage
+	if c == nil {
+		return append(rules(&r.Call), r.Flags...)
+	}
+	list := []string{"tap " + c.Tap}
+	for _, n := range []struct {
+		count uint64
+		what  string
+	}{
+		{c.KernelDrops, "packets dropped by the kernel"},
+		{c.NICMissed, "packets missed by the card"},
+		{c.SoftnetDropped, "packets dropped by the host"},
+		{uint64(max(c.DownMS, 0)), "ms down"},
+	} {
+		if n.count > 0 {
+			list = append(list, strconv.FormatUint(n.count, 10)+" "+n.what)
+		}
+	}
+	return []string{strings.Join(list, ", ")}
 }
 
 // number is how a party is called: E.164, else the user as sent, else the host.

@@ -91,7 +91,7 @@ func (p *tablePrinter) Print(body []byte) error {
 		colDuration: duration(r.DurationMS),
 		colSource:   source(r),
 	}
-	notes := append(rules(&r.Call), r.Flags...)
+	notes := r.notes()
 	if uniseg.StringWidth(Visible(cells[colSource])) > p.widths[colSource] {
 		notes = append([]string{"from " + cells[colSource]}, notes...) // whole, where it has room
 	}

@@ -1,0 +1,20 @@
+//go:build !linux || !cgo
+
+package afpacket
+
+import (
+	"fmt"
+	"runtime"
+
+	"calltrail/capture"
+)
+
+// Open says that this program cannot: AF_PACKET is Linux's, and the library needs cgo.
+func Open(cfg capture.TapConfig) (capture.Tap, error) {
+	if runtime.GOOS != "linux" {
+		return nil, fmt.Errorf("tap %s: engine afpacket: this program was built for %s, AF_PACKET is Linux's: use the engine libpcap",
+			cfg.Interface, runtime.GOOS)
+	}
+	return nil, fmt.Errorf("tap %s: engine afpacket: this program was built without cgo: build it with CGO_ENABLED=1 and a C compiler",
+		cfg.Interface)
+}

@@ -1,0 +1,17 @@
+//go:build !libpcap || !cgo
+
+package libpcap
+
+import (
+	"strings"
+	"testing"
+
+	"calltrail/capture"
+)
+
+func TestOpen(t *testing.T) {
+	tap, err := Open(capture.TapConfig{Interface: "eth0"})
+	if tap != nil || err == nil || !strings.Contains(err.Error(), "eth0") || !strings.Contains(err.Error(), "-tags libpcap") {
+		t.Errorf("%v, %v", tap, err)
+	}
+}

@@ -1,0 +1,59 @@
+package media
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Restore fills in s from a state that was kept before the program was started again, and publishes its addresses, as if
+// they had been announced then. Sessions may come in any order, all of them before the first event of a Table: streams that
+// are open already do not find them. After an error s is unchanged and the state is damaged.
+func (x *Index) Restore(s *Session, st *SessionState) error {
+	r, err := st.session()
+	if err != nil {
+		return err
+	}
+	*s = *r
+	for _, b := range s.bindings {
+		b.session = s
+		if !b.hidden {
+			x.republish(b)
+		}
+	}
+	return nil
+}
+
+// republish is publish at the time b.from.
+func (x *Index) republish(b *binding) {
+	list := x.bindings[b.at]
+	for _, o := range list {
+		if o.session != b.session {
+			o.yield(b)
+			b.yield(o)
+		}
+	}
+	i, _ := slices.BinarySearchFunc(list, b.from+1, func(o *binding, from int64) int { return cmp.Compare(o.from, from) })
+	list = slices.Insert(list, i, b)
+	if len(list) > maxSharing {
+		list[0].hidden, list[0].session.Overflow = true, true
+		list = slices.Delete(list, 0, 1)
+	}
+	x.bindings[b.at] = list
+}
+
+// yield ends a binding that had been released before next was announced: the port had a new user from then on.
+func (b *binding) yield(next *binding) {
+	if b.until != noCut && b.until-Linger <= next.from {
+		b.until = min(b.until, next.from)
+	}
+}
+
+// supersede ends a binding that holds. A restored session that has shown no sign of life since may have ended while nobody looked. When another call announces one
+// of its addresses, that is the new user's, unless both were announced within Probation: legs of one call share addresses,
+// and begin together.
+func (x *Index) supersede(o *binding, now int64) {
+	if o.session.unheard && o.from < now-Probation {
+		x.release(o, now)
+		o.until = now
+	}
+}

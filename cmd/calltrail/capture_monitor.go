@@ -1,0 +1,53 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"calltrail/capture/clock"
+	"calltrail/capture/nic"
+	"calltrail/cmd/calltrail/monitor"
+	"calltrail/store"
+)
+
+// monitor shows the sensor to Prometheus and to `calltrail status`.
+func (s *sensor) monitor() (*monitor.Monitor, error) {
+	from := monitor.Sensor{
+		Name: s.name, Pipeline: s.pipeline.LiveStats, NIC: nic.Stats, Spool: s.spool.Stats,
+		Disk:  func() (free, total uint64, err error) { return diskSpace(s.cfg.Spool.Dir) },
+		Clock: func() (monitor.Clock, bool) { return monitorClock(s.clock.State()) },
+		Coverage: func() time.Time {
+			if at := s.covered.Load(); at != 0 {
+				return time.Unix(0, at)
+			}
+			return time.Time{}
+		},
+	}
+	if s.to != toSpool {
+		from.Delivery = []monitor.Delivery{{Name: s.to, Stats: func() store.Stats {
+			if p := s.pump.Load(); p != nil {
+				return p.Stats()
+			}
+			return store.Stats{}
+		}}}
+	}
+	return monitor.NewSensor(monitor.Config{Listen: s.cfg.Metrics.Listen, Version: version(), Logger: s.log}, from)
+}
+
+func monitorClock(st clock.State) (monitor.Clock, bool) {
+	return monitor.Clock{
+		Synced: st.Synced, Source: st.Source, Reference: st.Reference, Stratum: st.Stratum, Offset: st.Offset, MaxError: st.MaxError,
+	}, !st.At.IsZero()
+}
+
+// diskSpace is what an unprivileged account may still write on the file system of dir, and its size, in octets.
+func diskSpace(dir string) (free, total uint64, err error) {
+	var st unix.Statfs_t
+	if err := unix.Statfs(dir, &st); err != nil {
+		return 0, 0, fmt.Errorf("disk space of %s: %w", dir, err)
+	}
+	size := uint64(st.Bsize) //nolint:gosec // never negative
+	return st.Bavail * size, st.Blocks * size, nil
+}

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
+
+	"calltrail/cdr/geo"
+	"calltrail/cdr/pipeline"
+	"calltrail/cmd/calltrail/service"
+)
+
+// reloader takes a changed configuration over while packets flow.
+type reloader struct {
+	*sensor
+	cmd    *cobra.Command
+	places *geo.DB
+	taps   []pipeline.LiveTap
+}
+
+// run reloads at every SIGHUP until ctx ends.
+func (r *reloader) run(ctx context.Context) error {
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP)
+	defer signal.Stop(hup)
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-hup:
+			r.told(service.Reloading())
+			r.reload()
+			r.told(service.Ready())
+		}
+	}
+}
+
+// reload reads the configuration. With an error in it, everything stays as it is.
+func (r *reloader) reload() {
+	next, err := loadConfig(r.cmd)
+	if err != nil {
+		r.log.Error().Err(err).Msg("configuration not reloaded; the old one stays")
+		return
+	}
+	effective, waiting := r.inForce.Load().cfg.Reload(next)
+	raw, err := rawFilter(effective)
+	if err != nil {
+		r.log.Error().Err(err).Msg("configuration not reloaded; the old one stays")
+		return
+	}
+	for _, t := range r.taps {
+		if err := t.SetFilter(raw); err != nil {
+			r.log.Error().Str("tap", t.Name()).Err(err).Msg("filter not replaced; the old one stays")
+		}
+	}
+	if err := r.places.Reload(); err != nil {
+		r.log.Error().Err(err).Msg("location databases not reloaded; the old ones stay")
+	}
+	setLevel(effective.Log.Level)
+	r.enforce(effective)
+	e := r.log.Info()
+	if len(waiting) > 0 {
+		e = r.log.Warn().Strs("restart_needed", waiting)
+	}
+	e.Str("config_hash", r.inForce.Load().hash).Msg("configuration reloaded")
+}
+
+// setLevel is the least that is logged by every logger of the program.
+func setLevel(name string) {
+	if level, err := zerolog.ParseLevel(name); err == nil { // validated
+		zerolog.SetGlobalLevel(level)
+	}
+}

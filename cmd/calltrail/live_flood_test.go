@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"os"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"calltrail/cmd/calltrail/testnet"
+)
+
+// floodTime is how long the flood lasts: CALLTRAIL_TEST_FLOOD, such as 60s; 10 s without it.
+func floodTime(t *testing.T) time.Duration {
+	text := os.Getenv("CALLTRAIL_TEST_FLOOD")
+	if text == "" {
+		return 10 * time.Second
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil || d < time.Second {
+		t.Fatalf("CALLTRAIL_TEST_FLOOD is %q; write a duration of at least a second, such as 60s", text)
+	}
+	return d
+}
+
+// A flood of INVITEs at ten times the rate of calls, and one INVITE to each address of a /16 from as many sources, do not
+// take away what is known of established calls: each of them is whole, to the packet. The table of calls is far too small
+// for all of it, so what is pushed out is the flood.
+func TestLiveFlood(t *testing.T) {
+	const (
+		rate    = 50 // calls a second
+		calls   = 200
+		scanned = 1 << 16
+	)
+	long := floodTime(t)
+	n := testnet.New(t)
+	a, b := n.Host("a", "192.0.2.10"), n.Host("b", "198.51.100.10")
+	attacker, victims := n.Host("attacker", "203.0.113.66"), n.Host("victims", "203.0.113.99")
+	attacker.Owns("198.18.0.0/16") // RFC 2544: addresses for such tests
+	n.Behind(victims, "198.19.0.0/16")
+	victims.Swallow("198.19.0.0/16")
+	tap := n.Namespace("sensor")
+	mirror := n.Mirror(tap, "tap0", n.Once())
+	s := newLive(t, tap, "afpacket", []string{"tap0"}, settleSoon, "limits: {calls: 1000, streams: 1024}")
+	witness := n.Mirror(n.Namespace("witness"), "tap0", []testnet.Source{{Host: a, Direction: testnet.FromHost}, {Host: b, Direction: testnet.FromHost}}).Watch()
+	s.begin("postgres")
+	load := n.Call(a, b, testnet.Load{Calls: calls, Rate: rate, Talk: calls/rate*time.Second + long + time.Second, Caller: "alice", Callee: "bob"})
+	established(t, mirror, calls)
+
+	var attack errgroup.Group
+	began := time.Now()
+	for _, x := range []testnet.Traffic{
+		{Rate: 10 * rate, Count: int(10 * rate * long.Seconds()), Datagram: func(i int) (netip.Addr, netip.AddrPort, []byte) {
+			return netip.Addr{}, netip.AddrPortFrom(victims.Addr, 5060), invite("flood", i, attacker.Addr, victims.Addr)
+		}},
+		{Rate: int(scanned / long.Seconds()), Count: scanned, Datagram: func(i int) (netip.Addr, netip.AddrPort, []byte) {
+			from := netip.AddrFrom4([4]byte{198, 18, byte(i >> 8), byte(i)})
+			to := netip.AddrFrom4([4]byte{198, 19, byte(i >> 8), byte(i)})
+			return from, netip.AddrPortFrom(to, 5060), invite("scan", i, from, to)
+		}},
+	} {
+		attack.Go(func() error {
+			sent, err := attacker.Send(context.Background(), x)
+			if err == nil && sent != x.Count {
+				err = fmt.Errorf("%d sent of %d", sent, x.Count)
+			}
+			return err
+		})
+	}
+	if err := attack.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d INVITEs in %v", int(10*rate*long.Seconds())+scanned, time.Since(began))
+	load.Wait(long + time.Minute)
+	// The flood's records come before them.
+	testnet.Within(t, long+2*time.Minute, "the calls in Postgres", func() bool {
+		return s.db.number("SELECT count(*) FROM calltrail.calls WHERE final AND caller_user = 'alice'") == calls
+	})
+	rows := rows[liveRow](s, "calls r WHERE caller_user = 'alice'")
+	if len(rows) != calls {
+		t.Errorf("%d rows, want %d", len(rows), calls)
+	}
+	none(t, append(hurt(rows), streamFaults(rows, testnet.Streams(t, witness.Stop()))...))
+	s.end()
+	c := s.coverage("tap0")
+	t.Logf("coverage %+v", c)
+	if c.Evicted["calls"] == 0 {
+		t.Error("nothing was pushed out: the flood did not fill the table, and the test shows nothing")
+	}
+	if c.KernelDrops != 0 {
+		t.Errorf("%d packets were dropped by the kernel", c.KernelDrops)
+	}
+	if got := s.db.number("SELECT count(*) FROM calltrail.calls WHERE 'evicted' = ANY (flags)"); uint64(got) != c.Evicted["calls"] {
+		t.Errorf("%d calls say that they were pushed out, the coverage says %d", got, c.Evicted["calls"])
+	}
+}
+
+// invite is an INVITE as scanners send them, to a number of its own.
+func invite(kind string, i int, from, to netip.Addr) []byte {
+	return fmt.Appendf(nil, "INVITE sip:%d@%s SIP/2.0\r\n"+
+		"Via: SIP/2.0/UDP %s:5060;branch=z9hG4bK-%s-%d\r\n"+
+		"Max-Forwards: 70\r\n"+
+		"From: <sip:%s@%s>;tag=%d\r\n"+
+		"To: <sip:%d@%s>\r\n"+
+		"Call-ID: %s-%d@%s\r\n"+
+		"CSeq: 1 INVITE\r\n"+
+		"Contact: <sip:%s@%s:5060>\r\n"+
+		"Content-Length: 0\r\n\r\n",
+		9000000+i, to, from, kind, i, kind, from, i, 9000000+i, to, kind, i, from, kind, from)
+}

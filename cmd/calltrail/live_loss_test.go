@@ -1,0 +1,117 @@
+package main
+
+import (
+	"syscall"
+	"testing"
+	"time"
+
+	"calltrail/cmd/calltrail/testnet"
+)
+
+// stillTime is how long the sensor is held, and a tap is down.
+const stillTime = 3 * time.Second
+
+// A sensor that does not read for three seconds loses what its ring cannot hold, and says how much: all that was sent to
+// the tap is either in its packets or in its drops.
+func TestLiveStoppedReader(t *testing.T) {
+	engines(t, func(t *testing.T, engine string) {
+		const calls = 60
+		n := testnet.New(t)
+		a, b := n.Host("a", "192.0.2.10"), n.Host("b", "198.51.100.10")
+		tap := n.Namespace("sensor")
+		mirror := n.Mirror(tap, "tap0", n.Once())
+		s := newLive(t, tap, engine, []string{"tap0"}, settleSoon, "capture: {ring_bytes: 1MiB}")
+		witness := mirror.Watch()
+		s.begin("postgres")
+		load := n.Call(a, b, testnet.Load{Calls: calls, Rate: 60, Talk: 8 * time.Second, Caller: "alice", Callee: "bob"})
+		established(t, mirror, calls)
+		s.process.Signal(syscall.SIGSTOP)
+		held := mirror.Copied()
+		pass(stillTime)
+		during := mirror.Copied() - held
+		s.process.Signal(syscall.SIGCONT)
+		load.Wait(time.Minute)
+		s.calls(calls)
+		witness.Stop() // it saw every packet: they all came to the interface
+		copied := mirror.Copied()
+		s.end()
+		c := s.coverage("tap0")
+		t.Logf("%d packets came, %d of them in %v without a reader: %d taken, %d dropped", copied, during, stillTime, c.Packets, c.KernelDrops)
+		if c.KernelDrops == 0 || c.KernelDrops > during {
+			t.Errorf("%d drops, want some, and no more than the %d packets that came meanwhile", c.KernelDrops, during)
+		}
+		if got := c.Packets + c.KernelDrops; got != copied {
+			t.Errorf("%d packets and %d drops are %d, want the %d that came", c.Packets, c.KernelDrops, got, copied)
+		}
+		if c.in("complete") {
+			t.Error("the coverage says complete")
+		}
+	})
+}
+
+// pass lets time pass: what is tested is that it does.
+func pass(d time.Duration) { <-time.NewTimer(d).C }
+
+// A tap that goes down, or away, and comes back is open again within two seconds, and the coverage says for how long
+// nothing could be seen.
+func TestLiveInterface(t *testing.T) {
+	engines(t, func(t *testing.T, engine string) {
+		for _, tt := range []struct {
+			name       string
+			down, back func(*testnet.Mirror)
+		}{
+			{"down and up", (*testnet.Mirror).Down, (*testnet.Mirror).Up},
+			{"gone and back", (*testnet.Mirror).Unplug, (*testnet.Mirror).Plug},
+		} {
+			t.Run(tt.name, func(t *testing.T) {
+				n := testnet.New(t)
+				a, b := n.Host("a", "192.0.2.10"), n.Host("b", "198.51.100.10")
+				tap := n.Namespace("sensor")
+				mirror := n.Mirror(tap, "tap0", n.Once())
+				s := newLive(t, tap, engine, []string{"tap0"}, settleSoon)
+				s.begin("postgres")
+				call := func(user string) *testnet.Calls {
+					return n.Call(a, b, testnet.Load{Calls: 5, Rate: 5, Talk: 500 * time.Millisecond, Caller: user, Callee: "bob"})
+				}
+				call("before").Wait(time.Minute)
+				s.calls(5)
+
+				tt.down(mirror)
+				pass(stillTime)
+				tt.back(mirror)
+				const reopen = 2 * time.Second
+				pass(reopen)
+				witness := mirror.Watch()
+				after := call("after")
+				after.Wait(time.Minute)
+				rows := callsOf(s.calls(10), "after")
+				streams := testnet.Streams(t, witness.Stop())
+				none(t, append(hurt(rows), streamFaults(rows, streams)...))
+				if len(rows) != 5 || len(streams) != 10 {
+					t.Errorf("%d rows and %d streams after the interface came back, want 5 and 10", len(rows), len(streams))
+				}
+				s.end()
+				c := s.coverage("tap0")
+				down := time.Duration(c.DownMS) * time.Millisecond
+				t.Logf("down for %v, reopened %d times", down, c.Reopened)
+				// What polls may have noticed both ends late, or the second later than the first.
+				if down < stillTime-200*time.Millisecond || down > stillTime+reopen {
+					t.Errorf("down for %v, want %v and at most %v more", down, stillTime, reopen)
+				}
+				if c.Reopened == 0 || c.in("complete") {
+					t.Errorf("coverage %+v, want it reopened, and not complete", c)
+				}
+			})
+		}
+	})
+}
+
+// callsOf keeps the rows of a caller.
+func callsOf(rows []liveRow, caller string) (kept []liveRow) {
+	for i := range rows {
+		if rows[i].Caller == caller {
+			kept = append(kept, rows[i])
+		}
+	}
+	return kept
+}

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"calltrail/cmd/calltrail/testnet"
+)
+
+// A sensor that is stopped, or killed, in mid call and started again makes one call of it: the same call_uid, revisions
+// that go on, the flag sensor_restart; and the end that came afterwards is in it.
+func TestLiveRestart(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		end  func(*live)
+	}{
+		{"SIGTERM", (*live).end},
+		{"SIGKILL", func(s *live) { s.process.Kill() }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			const calls = 5
+			n := testnet.New(t)
+			a, b := n.Host("a", "192.0.2.10"), n.Host("b", "198.51.100.10")
+			tap := n.Namespace("sensor")
+			mirror := n.Mirror(tap, "tap0", n.Once())
+			s := newLive(t, tap, "afpacket", []string{"tap0"}, "timers: {settle: 2s, checkpoint: 2s}")
+			witness := mirror.Watch()
+			s.begin("postgres")
+			load := n.Call(a, b, testnet.Load{Calls: calls, Rate: 50, Talk: 8 * time.Second, Caller: "alice", Callee: "bob"})
+			// Each call has had an interim record: the chain has something to go on from.
+			testnet.Eventually(t, "interim records", func() bool {
+				return s.db.number("SELECT count(DISTINCT call_uid) FROM calltrail.call_record") == calls
+			})
+			tt.end(s)
+			s.begin("postgres")
+			load.Wait(time.Minute)
+			s.calls(calls)
+			o := testnet.Dissect(t, witness.Stop())
+			s.end()
+			s.drain()
+
+			all := rows[liveRow](s, "call_record r ORDER BY call_uid, revision")
+			byCall := map[string][]liveRow{}
+			for i := range all {
+				byCall[all[i].CallUID] = append(byCall[all[i].CallUID], all[i])
+			}
+			if len(byCall) != calls {
+				t.Errorf("%d calls, want %d", len(byCall), calls)
+			}
+			var last []liveRow
+			for uid, revisions := range byCall {
+				for i := range revisions {
+					if revisions[i].Revision != i+1 {
+						t.Errorf("call %s: revision %d follows on %d others", uid, revisions[i].Revision, i)
+					}
+				}
+				r := revisions[len(revisions)-1]
+				if !r.Final || !slices.Contains(r.Flags, "sensor_restart") || r.Disposition != "answered" || r.EndedBy != "caller" {
+					t.Errorf("call %s ended as %+v, want a final record with the flag sensor_restart, answered, ended by the caller", uid, r)
+				}
+				last = append(last, r)
+			}
+			// Signalling is whole; of the media, what came while nobody looked is missing.
+			for _, fault := range tsharkFaults(last, testnet.Opinion{Calls: o.Calls}) {
+				if !isStray(fault) {
+					t.Error(fault)
+				}
+			}
+			sent := map[string]uint64{}
+			for _, stream := range o.Streams {
+				sent[streamKey(stream.Src, stream.Sport, stream.Dst, stream.Dport, stream.SSRC)] = stream.Packets
+			}
+			for i := range last {
+				for _, m := range last[i].Media {
+					if m.Observed == nil || m.SSRC == nil {
+						continue
+					}
+					key := streamKey(m.Observed.Src.IP, m.Observed.Src.Port, m.Observed.Dst.IP, m.Observed.Dst.Port, fmt.Sprintf("0x%08x", *m.SSRC))
+					if m.Packets == 0 || m.Packets > sent[key] {
+						t.Errorf("RTP %s: %d packets in the row of %d sent", key, m.Packets, sent[key])
+					}
+				}
+			}
+			for _, fault := range s.db.chainFaults() {
+				t.Error(fault)
+			}
+		})
+	}
+}
+
+// isStray is a fault of media, where the witness was asked for calls only.
+func isStray(fault string) bool { return len(fault) > 4 && fault[:4] == "RTP " }

@@ -1,0 +1,217 @@
+package main
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"calltrail/capture/clock"
+	"calltrail/cdr/pipeline"
+	"calltrail/cdr/record"
+	"calltrail/cmd/calltrail/config"
+	"calltrail/store"
+	"calltrail/store/evidence"
+	"calltrail/store/kafka"
+	"calltrail/store/postgres"
+	"calltrail/store/spool"
+)
+
+// sensor is a running capture: it takes the pipeline's records, numbers them on the spool and signs what was covered. It
+// is the pipeline's Output and Keeper, called by one goroutine.
+type sensor struct {
+	cfg    *config.Config
+	log    zerolog.Logger
+	name   string
+	to     string
+	spool  *spool.Spool
+	signer *evidence.Signer
+	clock  *clock.Watcher
+
+	inForce atomic.Pointer[inForce]
+
+	pipeline *pipeline.Pipeline
+	pump     atomic.Pointer[store.Pump]
+	restored int
+
+	body    []byte
+	since   record.Range // records since the last coverage event
+	covered atomic.Int64 // start of the newest minute with a coverage event, nanoseconds since 1970
+	waits   atomic.Uint64
+}
+
+// inForce is the configuration as it is after the last reload, with its hash, which every record carries.
+type inForce struct {
+	cfg  *config.Config
+	hash string
+}
+
+func (s *sensor) enforce(cfg *config.Config) { s.inForce.Store(&inForce{cfg, cfg.Hash()}) }
+
+// Put numbers a record.
+func (s *sensor) Put(_ pipeline.Meta, body []byte) error {
+	return s.write(body)
+}
+
+// write puts a record on the spool. When the disk takes nothing it waits: packets then wait in the ring, and what finds no
+// room there is counted. Only a closed spool is an error.
+func (s *sensor) write(body []byte) error {
+	for failures := 0; ; failures++ {
+		seq, err := s.spool.Write(body)
+		switch {
+		case err == nil:
+			if failures > 0 {
+				s.log.Info().Msg("spool takes records again")
+			}
+			if s.since.First == 0 {
+				s.since.First = seq
+			}
+			s.since.Last = seq
+			return nil
+		case errors.Is(err, spool.ErrClosed), errors.Is(err, spool.ErrTooLarge):
+			return err
+		}
+		s.wait(err, failures)
+	}
+}
+
+// wait lets a disk that refuses have its time.
+func (s *sensor) wait(err error, failures int) {
+	if failures == 0 {
+		s.log.Error().Err(err).Msg("spool takes no records; packets wait in the ring")
+	}
+	if errors.Is(err, spool.ErrFull) {
+		s.waits.Add(1)
+	}
+	time.Sleep(200 * time.Millisecond)
+}
+
+// Coverage completes the events of a minute with what was written since the last one, signs the head of the chain before
+// each, and numbers them.
+func (s *sensor) Coverage(events []*record.Coverage) error {
+	records := s.since
+	for _, e := range events {
+		head := s.spool.Head()
+		e.Records = records
+		e.Head = record.ChainHead{
+			Epoch: head.Epoch, Seq: head.Seq, Hash: hex.EncodeToString(head.Hash[:]), KeyID: s.signer.KeyID(),
+			Signature: base64.StdEncoding.EncodeToString(s.signer.SignHead(s.name, head.Epoch, head.Seq, head.Hash)),
+		}
+		s.body = e.Append(s.body[:0])
+		if err := s.write(s.body); err != nil {
+			return err
+		}
+		s.covered.Store(int64(e.Minute) * 1000)
+	}
+	s.since = record.Range{}
+	return nil
+}
+
+// Local keeps the state of a call on the spool, for this host alone.
+func (s *sensor) Local(kind byte, body []byte) error {
+	for failures := 0; ; failures++ {
+		err := s.spool.WriteLocal(kind, body)
+		if err == nil || errors.Is(err, spool.ErrClosed) || errors.Is(err, spool.ErrTooLarge) {
+			return err
+		}
+		s.wait(err, failures)
+	}
+}
+
+// restoreBack is how much of the spool, in time, is read for open calls: each is written down again within it.
+const restoreBack = 15 * time.Minute
+
+// restore gives the pipeline the calls that were open when the last run ended.
+func (s *sensor) restore() error {
+	r := s.pipeline.Restorer(time.Now().UnixNano())
+	err := s.spool.Recent(restoreBack, func(e spool.Frame) error {
+		if e.Local {
+			r.Local(e.Kind, e.Body)
+		} else {
+			r.Record(e.Body)
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("take open calls up again: %w", err)
+	}
+	if s.restored, err = r.Finish(); err != nil {
+		s.log.Error().Err(err).Msg("some open calls could not be taken up again")
+	}
+	return nil
+}
+
+// clockRecord gives records the state of the clock.
+func clockRecord(w *clock.Watcher) func() *record.Clock {
+	return func() *record.Clock {
+		st := w.State()
+		return &record.Clock{
+			Source: st.Source, Reference: st.Reference, Synced: st.Synced, OffsetUS: st.Offset.Microseconds(),
+			ErrorUS: max(st.MaxError.Microseconds(), 0),
+		}
+	}
+}
+
+// openSink connects to where the records go.
+func (s *sensor) openSink(ctx context.Context) (store.Sink, func(), error) {
+	if s.to == toKafka {
+		p, err := kafka.NewPublisher(ctx, kafkaConfig(s.cfg))
+		if err != nil {
+			return nil, nil, err
+		}
+		return p, p.Close, nil
+	}
+	pg, err := postgresConfig(s.cfg, s.log)
+	if err != nil {
+		return nil, nil, err
+	}
+	l, err := postgres.Open(ctx, pg)
+	if err != nil {
+		return nil, nil, err
+	}
+	return l, l.Close, nil
+}
+
+// lateSink connects when there is something to deliver. To a sensor no failure is for good: it has to go on, and somebody
+// may mend the receiver meanwhile.
+type lateSink struct {
+	open func(context.Context) (store.Sink, func(), error)
+	sink store.Sink
+	free func()
+}
+
+// Deliver connects if need be and delivers. After a permanent error the connection is made anew.
+func (l *lateSink) Deliver(ctx context.Context, items []store.Item) error {
+	if l.sink == nil {
+		sink, free, err := l.open(ctx)
+		if err != nil {
+			return passing{err}
+		}
+		l.sink, l.free = sink, free
+	}
+	err := l.sink.Deliver(ctx, items)
+	if err == nil {
+		return nil
+	}
+	if store.Permanent(err) {
+		l.close()
+	}
+	return passing{err}
+}
+
+func (l *lateSink) close() {
+	if l.sink != nil {
+		l.free()
+		l.sink = nil
+	}
+}
+
+// passing is an error that is worth another attempt, whatever it says.
+type passing struct{ cause error }
+
+func (p passing) Error() string { return p.cause.Error() }

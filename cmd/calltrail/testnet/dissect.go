@@ -1,0 +1,120 @@
+package testnet
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Opinion is what tshark says of a capture: pcaps/README.md describes each member.
+type Opinion struct {
+	Packets    uint64   `json:"packets"`
+	SIPPackets uint64   `json:"sip_packets"`
+	RTCP       uint64   `json:"rtcp_packets"`
+	Calls      []Call   `json:"calls"`
+	Streams    []Stream `json:"rtp_streams"`
+}
+
+// Call is one call by Call-ID. Times are zero when there is none.
+type Call struct {
+	CallID   string `json:"call_id"`
+	FromUser string `json:"from_user"`
+	ToUser   string `json:"to_user"`
+	SrcIP    string `json:"src_ip"`
+	SrcPort  int    `json:"src_port"`
+	Invite   Moment `json:"invite_ts"`
+	Rang     Moment `json:"first_18x_ts"`
+	Answer   Moment `json:"answer_ts"`
+	End      Moment `json:"end_ts"`
+	Status   int    `json:"final_status"`
+	ByeFrom  string `json:"bye_from"`
+}
+
+// Stream is the RTP of one SSRC in one direction.
+type Stream struct {
+	Src         string `json:"src"`
+	Sport       int    `json:"sport"`
+	Dst         string `json:"dst"`
+	Dport       int    `json:"dport"`
+	SSRC        string `json:"ssrc"` // 0x and eight hex digits
+	PayloadType int    `json:"payload_type"`
+	Packets     uint64 `json:"packets"`
+	Lost        int64  `json:"lost"`
+	First       Moment `json:"first_ts"`
+	Last        Moment `json:"last_ts"`
+}
+
+// Moment is a time in seconds since 1970 with six decimals; null is the zero time.
+type Moment struct{ time.Time }
+
+// UnmarshalJSON reads the digits themselves: a float64 cannot hold them all.
+func (m *Moment) UnmarshalJSON(b []byte) (err error) {
+	m.Time = time.Time{}
+	if string(b) != "null" {
+		m.Time, err = parseSeconds(string(b))
+	}
+	return err
+}
+
+// parseSeconds reads seconds since 1970 with up to six decimals.
+func parseSeconds(text string) (time.Time, error) {
+	whole, fraction, _ := strings.Cut(text, ".")
+	micros, err := strconv.ParseInt(whole+(fraction + "000000")[:6], 10, 64)
+	return time.UnixMicro(micros).UTC(), err
+}
+
+// Dissect asks tshark, through the program that also dissects the captures of pcaps.
+func Dissect(t testing.TB, path string) (o Opinion) {
+	t.Helper()
+	said := command(t, filepath.Join(Root(t), "pcaps", "make", "dissect"), path)
+	if err := json.Unmarshal([]byte(said), &o); err != nil {
+		t.Fatalf("dissect %s: %v", path, err)
+	}
+	return o
+}
+
+// streamLine is a line of tshark's table of streams: addresses, SSRC, packets and lost ones.
+var streamLine = regexp.MustCompile(`(?m)^\s*[\d.]+\s+[\d.]+\s+(\S+)\s+(\d+)\s+(\S+)\s+(\d+)\s+(0x[0-9A-Fa-f]{8})\s+.*?\s(\d+)\s+(-?\d+) \(`)
+
+// Streams are tshark's RTP streams of a capture, without payload types and times: this is quick where Dissect, which
+// reads every field, would take minutes.
+func Streams(t testing.TB, path string) (streams []Stream) {
+	t.Helper()
+	table := command(t, "tshark", "-n", "-o", "rtp.heuristic_rtp:TRUE", "-r", path, "-q", "-z", "rtp,streams")
+	for _, m := range streamLine.FindAllStringSubmatch(table, -1) {
+		s := Stream{Src: m[1], Dst: m[3], SSRC: strings.ToLower(m[5])}
+		var errs [4]error
+		s.Sport, errs[0] = strconv.Atoi(m[2])
+		s.Dport, errs[1] = strconv.Atoi(m[4])
+		s.Packets, errs[2] = strconv.ParseUint(m[6], 10, 64)
+		s.Lost, errs[3] = strconv.ParseInt(m[7], 10, 64)
+		if err := errors.Join(errs[:]...); err != nil {
+			t.Fatalf("tshark's table of streams: %v: %s", err, m[0])
+		}
+		streams = append(streams, s)
+	}
+	return streams
+}
+
+// Root is the directory of the module.
+func Root(t testing.TB) string {
+	t.Helper()
+	dir, err := os.Getwd()
+	for ; err == nil; dir = filepath.Dir(dir) {
+		if _, err = os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir
+		}
+		if dir == "/" || !errors.Is(err, os.ErrNotExist) {
+			break
+		}
+		err = nil
+	}
+	t.Fatalf("no go.mod above the working directory: %v", err)
+	return ""
+}

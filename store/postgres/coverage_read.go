@@ -1,0 +1,95 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// CoverageQuery asks what the taps saw.
+type CoverageQuery struct {
+	// From and To bound the time, To excluded; every minute that it touches is answered. At most MaxCoverage apart.
+	From, To time.Time
+	// Sensor and Tap, when not empty, ask for one.
+	Sensor, Tap string
+}
+
+// MaxCoverage is the longest time a CoverageQuery may ask for.
+const MaxCoverage = 400 * 24 * time.Hour
+
+// CoverageMinute is one minute of one tap: a row of calltrail.coverage_minutes, whose comment says what its state means.
+type CoverageMinute struct {
+	Sensor string    `json:"sensor"`
+	Tap    string    `json:"tap"`
+	Minute time.Time `json:"minute"` // its start, UTC
+	State  string    `json:"state"`  // complete, lossy, one_way or absent
+	// SecondsCovered is for how long the tap was listened to and up, 0 to 60, cut to milliseconds.
+	SecondsCovered float64 `json:"seconds_covered"`
+	Events         int     `json:"events"` // coverage events of the minute; 0: nobody said anything
+	// The following are sums over these events; record.Coverage says what they count.
+	Packets             int64 `json:"packets"`
+	Octets              int64 `json:"octets"`
+	Duplicates          int64 `json:"duplicates"`
+	KernelDrops         int64 `json:"kernel_drops"`
+	RingFreezes         int64 `json:"ring_freezes"`
+	NICMissed           int64 `json:"nic_missed"`
+	SoftnetDropped      int64 `json:"softnet_dropped"`
+	DownMS              int64 `json:"down_ms"`
+	Reopened            int64 `json:"reopened"`
+	UnseenTCPOctets     int64 `json:"unseen_tcp_octets"`
+	UnseenOneSidedCalls int64 `json:"unseen_one_sided_calls"`
+	UnseenRTPPackets    int64 `json:"unseen_rtp_packets"`
+	Flows               int64 `json:"flows"`
+	OneWayFlows         int64 `json:"one_way_flows"`
+}
+
+// ReadCoverage hands each minute of the answer to each, by sensor, tap and time; an error of each ends it. It connects
+// for the one question and only reads: the account needs USAGE on the schema and SELECT on coverage and tap.
+func ReadCoverage(ctx context.Context, c Config, q CoverageQuery, each func(CoverageMinute) error) (err error) {
+	conn, err := connectReader(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
+	rows, err := conn.Query(ctx, `SELECT sensor, tap, minute, state, seconds_covered::float8, events, packets, octets, duplicates, kernel_drops,
+		       ring_freezes, nic_missed, softnet_dropped, down_ms, reopened, unseen_tcp_octets, unseen_one_sided_calls, unseen_rtp_packets,
+		       flows, one_way_flows
+		  FROM calltrail.coverage_minutes($1, $2, $3, $4)`, q.From, q.To, text(q.Sensor), text(q.Tap))
+	if err != nil {
+		return wrap("read the coverage", err)
+	}
+	var m CoverageMinute
+	var refused error
+	_, err = pgx.ForEachRow(rows, []any{
+		&m.Sensor, &m.Tap, &m.Minute, &m.State, &m.SecondsCovered, &m.Events, &m.Packets, &m.Octets, &m.Duplicates, &m.KernelDrops,
+		&m.RingFreezes, &m.NICMissed, &m.SoftnetDropped, &m.DownMS, &m.Reopened, &m.UnseenTCPOctets, &m.UnseenOneSidedCalls, &m.UnseenRTPPackets,
+		&m.Flows, &m.OneWayFlows,
+	}, func() error {
+		m.Minute = m.Minute.UTC()
+		refused = each(m)
+		return refused
+	})
+	if refused != nil {
+		return refused
+	}
+	return wrap("read the coverage", err)
+}
+
+// connectReader opens one connection that cannot write.
+func connectReader(ctx context.Context, c Config) (*pgx.Conn, error) {
+	cfg, err := c.poolConfig()
+	if err != nil {
+		return nil, err
+	}
+	cfg.ConnConfig.RuntimeParams["default_transaction_read_only"] = "on"
+	conn, err := pgx.ConnectConfig(ctx, cfg.ConnConfig)
+	if err != nil {
+		return nil, connectError(&cfg.ConnConfig.Config, err)
+	}
+	if err := checkSchema(ctx, conn); err != nil {
+		return nil, errors.Join(err, conn.Close(ctx))
+	}
+	return conn, nil
+}
