@@ -19,9 +19,9 @@ const (
 	// inTransit is the longest that a packet is on its way from its time stamp into a ring: in a CPU's backlog, or waiting
 	// for its soft interrupt.
 	inTransit = 10 * time.Millisecond
-	// unclear is how long the kernel's count of a ring may differ from what was read, at the most: a block that is not
-	// full is handed over after BlockTimeout, which is a second at most, and some more. After that the count is taken for
-	// wrong: it may be by a packet stamped just before the capture began, and counted just after.
+	// unclear is how long the kernel's count of a ring may differ from what was read while nothing comes, at the most: a
+	// block that is not full is handed over after BlockTimeout, which is a second at most, and some more. After that the
+	// count is taken for wrong: it may be by a packet stamped just before the capture began, and counted just after.
 	unclear = 3 * time.Second
 )
 
@@ -34,6 +34,8 @@ type live struct {
 	current  *socket   // whose ring walk reads; nil while there is none
 	starting bool      // packets from before current.begin may come
 	read     uint64    // packets read of those that current counted
+	before   uint64    // what read was at the wait before
+	progress time.Time // when it was last seen to have grown
 	until    time.Time // up to when all packets were handed out
 	position uint64
 	poll     [1]unix.PollFd
@@ -86,9 +88,12 @@ func (l *live) wait(p *capture.Packet) error {
 		return l.adopt(p, now)
 	}
 	retired := l.current.retired.Load() // before the count: none is added after it
-	if l.emptied() || now.Sub(l.until) > unclear {
+	emptied := l.emptied(now)
+	if emptied {
 		l.until = now
-		if retired != nil && now.Sub(*retired) > inTransit {
+	}
+	if retired != nil {
+		if waited := now.Sub(*retired); waited > unclear || emptied && waited > inTransit {
 			l.leave()
 			return nil
 		}
@@ -103,13 +108,19 @@ func (l *live) wait(p *capture.Packet) error {
 // emptied says whether all packets were read that the kernel put into the ring until now. They are not seen at once: the
 // kernel keeps a block that is not full until its time-out, and somewhat longer when the machine is busy. It counts them at
 // once.
-func (l *live) emptied() bool {
+func (l *live) emptied(now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.collect(l.current)
 	l.counts.Drops += l.walk.unreadable
 	l.read += l.walk.unreadable
 	l.walk.unreadable = 0
+	switch {
+	case l.read != l.before:
+		l.before, l.progress = l.read, now
+	case now.Sub(l.progress) > unclear:
+		l.read = l.current.taken
+	}
 	return l.read == l.current.taken
 }
 
@@ -131,7 +142,8 @@ func (l *live) adopt(p *capture.Packet, now time.Time) error {
 	l.mu.Lock()
 	if len(l.sockets) > 0 {
 		s := l.sockets[0]
-		l.current, l.starting, l.read = s, true, 0
+		l.current, l.starting = s, true
+		l.read, l.before, l.progress = 0, 0, now
 		l.walk = walker{ring: s.ring, size: blockSize, snap: l.tap.cfg.SnapLength, ethernet: s.link == capture.LinkEthernet}
 	}
 	l.mu.Unlock()

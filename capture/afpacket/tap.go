@@ -180,8 +180,8 @@ func (t *tap) attach(filter []bpf.RawInstruction) error {
 	return nil
 }
 
-// Close ends the taking of packets at once. Each worker's Next returns io.EOF when its ring is read: about a block
-// time-out later. It waits for nobody.
+// Close ends the taking of packets at once. Each worker's Next returns io.EOF when all that the kernel counted was read:
+// about a block time-out later. It waits for nobody.
 func (t *tap) Close() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -84,7 +84,7 @@ func (t *Table) resume(c *Call, now int64) {
 }
 
 // session sets the time at which an answered call without another sign of life is over: the session timer (RFC 4028) if
-// the parties use one.
+// the parties use one. The call is saved with it.
 func (t *Table) session(c *Call, m *Message) {
 	life := int64(t.cfg.MaxAge)
 	if s, err := sip.ParseSessionExpires(m.SIP.Value(sip.HeaderSessionExpires)); err == nil && s.Seconds > 0 {

@@ -29,7 +29,6 @@ func (t *Table) fork(c *Call, tag string, m *Message) {
 	t.answeredBy(leg, m)
 	t.media.Inherit(&leg.Media, &c.Media, media.Caller, m.Now)
 	t.insert(leg, established)
-	t.keep(leg)
 	leg.Media.Signalled(media.Callee, m.Src)
 	if m.SDP != nil {
 		t.described(leg, media.Callee, m)

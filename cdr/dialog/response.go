@@ -193,7 +193,6 @@ func (t *Table) success(c *Call, p media.Party, first bool, tx *transaction, m *
 	if c.cancelled != 0 {
 		c.Flags |= CancelRace
 	}
-	t.keep(c)
 	c.state, c.Answered, c.Status, c.Q850, c.ToTag = answered, m.At, m.SIP.Status(), -1, tag
 	t.answeredBy(c, m)
 	t.enqueue(c, established)

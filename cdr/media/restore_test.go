@@ -62,8 +62,9 @@ func TestRestoredIndex(t *testing.T) {
 			list := w.restart(true, 1, &s)
 			w.rtp(102, 103, nat, bob, 1, 0)
 			w.rtp(103, 104, stranger, inside, 3, 0) // somebody else's 10.0.0.10
+			w.rtp(104, 105, bob, nat, 2, 0)
 			return w.sums(list...)
-		}, []string{"0: " + nat + ">" + bob + " caller 50"}},
+		}, []string{"0: " + nat + ">" + bob + " caller 50", "0: " + bob + ">" + nat + " callee 50"}},
 		{"another network with the same addresses", func(w *world) []string {
 			var s Session
 			w.describe(&s, Caller, insideSIP, 7, 0, inside)
@@ -91,11 +92,23 @@ func TestRestoredIndex(t *testing.T) {
 			w.index.End(s, w.now)
 			w.pass(101)
 			var next Session
+			w.describe(&next, Caller, aliceSIP, 0, 0, alice)
 			w.describe(&next, Callee, bobSIP, 0, 0, bob)
 			list := w.restart(true, 0, &next, s) // in any order
-			w.rtp(101, 102, stranger, bob, 1, 0)
+			w.rtp(101, 102, alice, bob, 1, 0)
 			return w.sums(list[1], list[0])
-		}, []string{"1: " + stranger + ">" + bob + " caller 50"}},
+		}, []string{"1: " + alice + ">" + bob + " caller 50"}},
+		{"the same in the other order", func(w *world) []string {
+			s := both(w)
+			w.index.End(s, w.now)
+			w.pass(101)
+			var next Session
+			w.describe(&next, Caller, aliceSIP, 0, 0, alice)
+			w.describe(&next, Callee, bobSIP, 0, 0, bob)
+			list := w.restart(true, 0, s, &next)
+			w.rtp(101, 102, alice, bob, 1, 0)
+			return w.sums(list...)
+		}, []string{"1: " + alice + ">" + bob + " caller 50"}},
 		{"a new user who comes after the restart, while nothing is heard of the restored call", func(w *world) []string {
 			s := both(w)
 			list := w.restart(true, 20, s)
@@ -121,10 +134,22 @@ func TestRestoredIndex(t *testing.T) {
 			list := w.restart(true, 20, s)
 			list[0].Signalled(Caller, at(aliceSIP))
 			var next Session
+			w.describe(&next, Caller, aliceSIP, 0, 0, alice)
 			w.describe(&next, Callee, bobSIP, 0, 0, bob)
 			w.rtp(121, 122, alice, bob, 2, 0)
 			return w.sums(list[0], &next)
-		}, []string{"0: " + alice + ">" + bob + " caller 50"}},
+		}, []string{"0: " + alice + ">" + bob + " caller 50", "1: " + alice + ">" + bob + " caller 50"}},
+		{"a stream that began just before the new user came is both calls' for 2 s", func(w *world) []string {
+			s := both(w)
+			list := w.restart(true, 18, s)
+			w.rtp(118, 119.99, alice, bob, 2, 0)
+			w.pass(120.01)
+			var next Session
+			w.describe(&next, Caller, aliceSIP, 0, 0, alice)
+			w.describe(&next, Callee, bobSIP, 0, 0, bob)
+			w.rtp(120.02, 124.01, alice, bob, 2, 0)
+			return w.sums(list[0], &next)
+		}, []string{"0: " + alice + ">" + bob + " caller 200", "1: " + alice + ">" + bob + " caller 300"}},
 		{"legs of one call share the port across a restart between them", func(w *world) []string {
 			s := both(w)
 			list := w.restart(true, 2, s)

@@ -5,7 +5,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"calltrail/capture/nic"
+	"calltrail/cmd/calltrail/config"
 	"calltrail/cmd/calltrail/print"
+	"calltrail/store/evidence"
 )
 
 func newCheck() *cobra.Command {
@@ -18,8 +21,11 @@ prints one line for each problem:
   file:line:column: key: what is wrong; what to do
 
 Files that it names (databases, passwords) are looked at too; no service is.
+Where it names taps, a line "warning: …" says what of this host would make a
+capture incomplete: offloads that merge packets, a ring too small, a snap length
+too short, an interface that is down, a missing right, key or legal basis.
 Without CONFIG it checks the file that the other commands would read.
-Prints "ok" and exits 0 when nothing is wrong, 1 otherwise.`,
+Prints "ok" and exits 0 when nothing is wrong with the configuration, 1 otherwise.`,
 		Example: "  calltrail check /etc/calltrail/calltrail.yaml",
 		GroupID: groupSetup,
 		Args:    usage(cobra.MaximumNArgs(1)),
@@ -47,6 +53,11 @@ func runCheck(cmd *cobra.Command, args []string) error {
 	problems = append(problems, cfg.Validate()...)
 	out := cmd.OutOrStdout()
 	if len(problems) == 0 {
+		for _, w := range warnings(cfg) {
+			if _, err := fmt.Fprintln(out, "warning:", print.Visible(w)); err != nil {
+				return err
+			}
+		}
 		_, err := fmt.Fprintln(out, "ok")
 		return err
 	}
@@ -56,4 +67,21 @@ func runCheck(cmd *cobra.Command, args []string) error {
 		}
 	}
 	return errReported
+}
+
+// warnings say what of this host stands in the way of a capture.
+func warnings(cfg *config.Config) (list []string) {
+	if len(cfg.Capture.Interfaces) == 0 {
+		return nil
+	}
+	if err := permitted(cfg); err != nil {
+		list = append(list, err.Error())
+	}
+	if _, err := evidence.Load(cfg.Sensor.KeyFile); err != nil {
+		list = append(list, err.Error())
+	}
+	for _, name := range cfg.Capture.Interfaces {
+		list = append(list, nic.Check(tapConfig(cfg, name, nil))...)
+	}
+	return list
 }

@@ -230,7 +230,7 @@ func TestSpoiltPathIsNoticed(t *testing.T) {
 			s := newSite(t)
 			capture, truth := s.capture(signalling(20, 1))
 			s.ok("replay", "-q", "--to", "spool", capture)
-			sp, err := spool.Open(spool.Config{Dir: s.spool, Sensor: sensor})
+			sp, err := spool.Open(spool.Config{Dir: s.spool, Sensor: replaySensor})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -244,7 +244,7 @@ func TestSpoiltPathIsNoticed(t *testing.T) {
 			if err := sp.Sync(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			to, err := kafka.NewPublisher(t.Context(), kafka.Config{Brokers: []string{service(t, "CALLTRAIL_KAFKA_BROKERS")}, RecordsTopic: s.topic})
+			to, err := kafka.NewPublisher(t.Context(), kafka.Config{Brokers: []string{serverOf(t, "CALLTRAIL_KAFKA_BROKERS")}, RecordsTopic: s.topic})
 			if err != nil {
 				t.Fatal(err)
 			}

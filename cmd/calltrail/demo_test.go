@@ -20,7 +20,7 @@ import (
 // a real Postgres, and again, and holds the answers to the six questions to what is known of the captures.
 func TestDemo(t *testing.T) {
 	t.Parallel()
-	broker, server := service(t, "CALLTRAIL_KAFKA_BROKERS"), service(t, "CALLTRAIL_POSTGRES_DSN")
+	broker, server := serverOf(t, "CALLTRAIL_KAFKA_BROKERS"), serverOf(t, "CALLTRAIL_POSTGRES_DSN")
 	d := newDemo(t, server)
 	topic := "calltrail-test-demo-" + strings.ToLower(rand.Text())
 	t.Cleanup(func() {
@@ -46,7 +46,7 @@ func TestDemo(t *testing.T) {
 // TestDemoWithoutKafka is the demo where there is no Kafka.
 func TestDemoWithoutKafka(t *testing.T) {
 	t.Parallel()
-	d := newDemo(t, service(t, "CALLTRAIL_POSTGRES_DSN"))
+	d := newDemo(t, serverOf(t, "CALLTRAIL_POSTGRES_DSN"))
 	d.calltrail(t, "migrate", "up")
 	made := d.records(t)
 	for run := range 2 {
@@ -183,8 +183,8 @@ func (d *demo) holdAnswers(t *testing.T, made, run int) {
 	}
 }
 
-// service is the endpoint of a real server; deploy/dev/up starts both and names them in .dev/env.
-func service(t *testing.T, variable string) string {
+// serverOf is the endpoint of a real server; deploy/dev/up starts both and names them in .dev/env.
+func serverOf(t *testing.T, variable string) string {
 	t.Helper()
 	value := os.Getenv(variable)
 	why := variable + " is not set: run deploy/dev/up and source .dev/env"

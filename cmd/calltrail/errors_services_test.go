@@ -38,7 +38,7 @@ func TestClearErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	locked := filepath.Join(s.dir, "locked")
-	sp, err := spool.Open(spool.Config{Dir: locked, Sensor: sensor})
+	sp, err := spool.Open(spool.Config{Dir: locked, Sensor: replaySensor})
 	if err != nil {
 		t.Fatal(err)
 	}

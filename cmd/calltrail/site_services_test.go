@@ -75,7 +75,7 @@ func newSite(t *testing.T) *site {
 // newBareSite makes a site whose database is empty and whose topics are not there.
 func newBareSite(t *testing.T) *site {
 	t.Helper()
-	broker, server := service(t, "CALLTRAIL_KAFKA_BROKERS"), service(t, "CALLTRAIL_POSTGRES_DSN")
+	broker, server := serverOf(t, "CALLTRAIL_KAFKA_BROKERS"), serverOf(t, "CALLTRAIL_POSTGRES_DSN")
 	s := &site{T: t, dir: t.TempDir()}
 	s.spool = filepath.Join(s.dir, "spool")
 	s.topic = "calltrail-test-" + strings.ToLower(rand.Text())
@@ -240,7 +240,7 @@ func (s *site) spoolState() (state spool.Stats) {
 	if err := os.CopyFS(filepath.Join(dir, "spool"), os.DirFS(s.spool)); err != nil {
 		s.Fatal(err)
 	}
-	sp, err := spool.Open(spool.Config{Dir: filepath.Join(dir, "spool"), Sensor: sensor})
+	sp, err := spool.Open(spool.Config{Dir: filepath.Join(dir, "spool"), Sensor: replaySensor})
 	if err != nil {
 		s.Fatal(err)
 	}
@@ -248,8 +248,8 @@ func (s *site) spoolState() (state spool.Stats) {
 	return sp.Stats()
 }
 
-// sensor is the one of replayed records.
-const sensor = "replay"
+// replaySensor is the one of replayed records.
+const replaySensor = "replay"
 
 // spoolOctets is how much the spool has on disk.
 func (s *site) spoolOctets() (octets int64) {

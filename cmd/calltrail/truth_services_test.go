@@ -96,7 +96,8 @@ var chainQueries = map[string]string{
 		WHERE outcome = 'stored' AND sha256(b.body) IS DISTINCT FROM e.leaf`,
 	"records without an entry that stored them": `SELECT count(*) FROM record_body b
 		WHERE (SELECT count(*) FROM entry e WHERE (e.day, e.record_id) = (b.day, b.record_id) AND outcome = 'stored') <> 1`,
-	"records without a body": `SELECT (SELECT count(*) FROM call_record) + (SELECT count(*) FROM registration) - (SELECT count(*) FROM record_body)`,
+	"records without a body": `SELECT (SELECT count(*) FROM call_record) + (SELECT count(*) FROM registration) +
+		(SELECT count(*) FROM coverage) - (SELECT count(*) FROM record_body)`,
 	"revisions there twice":  `SELECT count(*) - count(DISTINCT (call_uid, revision)) FROM call_record`,
 }
 
@@ -119,7 +120,7 @@ func (s *site) whole(truth []call) {
 	s.sound(callFaults(truth, s.db.calls()))
 	end := s.spoolState()
 	s.db.want(`SELECT sensor, epoch, received, head_seq, encode(head_hash, 'hex'), encode(genesis, 'hex') FROM calltrail.ledger`,
-		fmt.Sprintf("%s|%d|{[1,%d)}|%d|%s|%x", sensor, end.Epoch, end.Last+1, end.Last, hex.EncodeToString(end.Head[:]), spool.Genesis(sensor, nil)))
+		fmt.Sprintf("%s|%d|{[1,%d)}|%d|%s|%x", replaySensor, end.Epoch, end.Last+1, end.Last, hex.EncodeToString(end.Head[:]), spool.Genesis(replaySensor, nil)))
 }
 
 // sound reports faults of the calls, and those of the chain.

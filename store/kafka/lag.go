@@ -21,7 +21,7 @@ func Lag(ctx context.Context, c Config, group string) (uint64, error) {
 func (h *head) behind() uint64 {
 	var n uint64
 	for p, end := range h.end {
-		n += uint64(max(end-h.at[p], 0)) //nolint:gosec // not negative
+		n += uint64(max(end-h.at[p], 0))
 	}
 	return n
 }

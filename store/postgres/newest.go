@@ -22,7 +22,7 @@ const holdings = `
 SELECT (SELECT max(updated_at) FROM calltrail.ledger),
        (SELECT coalesce(sum(entries), 0)::bigint FROM calltrail.gap),
        (SELECT count(*) FROM calltrail.gap),
-       (SELECT count(*) FROM (SELECT FROM calltrail.quarantine LIMIT 100000) AS some)`
+       (SELECT count(*) FROM (SELECT FROM calltrail.quarantine LIMIT 100000) AS counted)`
 
 // Holdings asks the loader's database.
 func (l *Loader) Holdings(ctx context.Context) (Holdings, error) {

@@ -117,7 +117,7 @@ func TestRecentWithDamagedHeader(t *testing.T) {
 			t.Fatal(err)
 		}
 		s = mustOpen(t, cfg)
-		if got := recentMinutes(t, s, 15*time.Minute); !slices.Contains(got, 45) || got[len(got)-1] != 59 {
+		if got := recentMinutes(t, s, 15*time.Minute); !slices.Contains(got, 45) || got[len(got)-1] != 59 || len(got) > 40 {
 			t.Errorf("segment %d damaged: read %d, want those from 45 on", ordinal, got)
 		}
 	}

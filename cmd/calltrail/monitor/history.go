@@ -1,6 +1,7 @@
 package monitor
 
 import (
+	"slices"
 	"time"
 
 	"calltrail/cmd/calltrail/monitor/status"
@@ -30,9 +31,9 @@ func (h *history) add(m moment) {
 
 // before is the newest moment that is at least span old, or the oldest there is.
 func (h *history) before(now time.Time, span time.Duration) (moment, bool) {
-	for i := len(h.moments) - 1; i >= 0; i-- {
-		if i == 0 || now.Sub(h.moments[i].at) >= span {
-			return h.moments[i], true
+	for i, m := range slices.Backward(h.moments) {
+		if i == 0 || now.Sub(m.at) >= span {
+			return m, true
 		}
 	}
 	return moment{}, false

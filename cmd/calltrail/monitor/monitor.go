@@ -31,7 +31,7 @@ type Monitor struct {
 	// status makes the document of /status, health says why the program cannot do its work or "".
 	status func() any
 	health func() string
-	sample func(now time.Time)  // every sampleEvery; nil: nothing to sample
+	sample func(now time.Time)       // every sampleEvery; nil: nothing to sample
 	ask    func(ctx context.Context) // every askEvery, bounded by it; nil: nothing to ask
 }
 

@@ -11,7 +11,7 @@ import (
 var (
 	spoolDepth      = sensorSet.gauge("spool_depth_records", "Durable records that the receiver has not confirmed.")
 	spoolDepthBytes = sensorSet.gauge("spool_depth_bytes", "About how much disk these records take, octets.")
-	spoolOldest     = sensorSet.gauge("spool_oldest_seconds", "How long the oldest of them has waited at least, seconds; not longer than the program runs.")
+	spoolOldest     = sensorSet.gauge("spool_oldest_seconds", "How long the oldest of them has waited at least, seconds; not longer than the program runs; NaN when nothing delivers them.")
 	spoolBytes      = sensorSet.gauge("spool_bytes", "Octets of the whole spool on disk, confirmed records that are kept among them.")
 	spoolSegments   = sensorSet.gauge("spool_segments", "Files of the spool.")
 	spoolQueued     = sensorSet.gauge("spool_queued_bytes", "Memory of what is numbered and not durable yet, octets.")
@@ -78,7 +78,11 @@ func (s *sensor) collectSpool(o out, now time.Time) {
 	oldest := s.backlog.oldest(now, sp.Acked)
 	rate, known := s.growth.perSecond()
 	s.mu.Unlock()
-	o.put(spoolOldest, oldest.Seconds())
+	if len(s.Delivery) > 0 {
+		o.put(spoolOldest, oldest.Seconds())
+	} else {
+		o.put(spoolOldest, math.NaN())
+	}
 	if s.Disk == nil {
 		return
 	}

@@ -76,11 +76,11 @@ func collectTap(o out, t *pipeline.TapStats) {
 	}
 	o.put(streamsOpen, float64(t.Streams), t.Name)
 	for r, n := range t.Counts {
-		reason := decode.Reason(r) //nolint:gosec // an index of an array that Reasons index
+		reason := decode.Reason(r)
 		o.count(tapOutcomes, n, t.Name, reason.Class().String(), reason.String())
 	}
 	for e, n := range t.SIPErrors {
-		kind := sip.ParseError(e).Reason() //nolint:gosec // an index of an array that ParseErrors index
+		kind := sip.ParseError(e).Reason()
 		if kind != unknown {
 			o.count(tapSIPErrors, n, t.Name, kind)
 		}

@@ -17,7 +17,7 @@ func Eventually(t testing.TB, what string, condition func() bool) {
 // Within polls until a condition holds; the test fails after limit.
 func Within(t testing.TB, limit time.Duration, what string, condition func() bool) {
 	t.Helper()
-	late, tick := time.NewTimer(limit), time.NewTicker(20*time.Millisecond)
+	late, tick := time.NewTimer(limit), time.NewTicker(50*time.Millisecond)
 	defer late.Stop()
 	defer tick.Stop()
 	for !condition() {

@@ -94,7 +94,7 @@ func Promtool(tb testing.TB, dir, stdin string, args ...string) {
 	tb.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "promtool", args...)
+	cmd := exec.CommandContext(ctx, "promtool", args...) //nolint:gosec // a test's own words
 	cmd.Dir, cmd.Stdin = dir, strings.NewReader(stdin)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		tb.Errorf("promtool %s: %v\n%s", strings.Join(args, " "), err, out)
@@ -103,7 +103,7 @@ func Promtool(tb testing.TB, dir, stdin string, args ...string) {
 
 func read(tb testing.TB, elements ...string) []byte {
 	tb.Helper()
-	b, err := os.ReadFile(filepath.Join(elements...))
+	b, err := os.ReadFile(filepath.Join(elements...)) //nolint:gosec // a file of the repository
 	if err != nil {
 		tb.Fatal(err)
 	}

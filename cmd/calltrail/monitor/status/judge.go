@@ -154,7 +154,8 @@ func (s *Sensor) judgeSpool(add func(string, ...any)) {
 		if sp.Gaps > 0 {
 			add("the spool has %s damaged places: see its quarantine folder", count(positive(sp.Gaps)))
 		}
-		if sp.Depth > 0 && sp.OldestSeconds > oldestWait.Seconds() {
+		// Where nothing delivers, the spool is the end of the way.
+		if len(s.Delivery) > 0 && sp.Depth > 0 && sp.OldestSeconds > oldestWait.Seconds() {
 			add("%s records wait, the oldest for %s", count(sp.Depth), span(sp.OldestSeconds))
 		}
 	}

@@ -19,13 +19,16 @@ func (s *screen) clock(c *Clock) {
 	s.item("clock", "%s, offset %s, error %s, %s", state, span(c.OffsetSeconds), span(c.ErrorSeconds), c.Source)
 }
 
-func (s *screen) spool(sp *Spool) {
+func (s *screen) spool(sp *Spool, delivered bool) {
 	if sp == nil {
 		s.item("spool", "not known")
 		return
 	}
 	waiting := "nothing waits"
-	if sp.Depth > 0 {
+	switch {
+	case !delivered:
+		waiting = count(sp.Depth) + " records, delivered nowhere"
+	case sp.Depth > 0:
 		waiting = count(sp.Depth) + " wait (" + octets(float64(sp.DepthBytes)) + "), the oldest for " + span(sp.OldestSeconds)
 	}
 	damage := ""

@@ -30,7 +30,7 @@ type screen struct {
 // an order.
 func (s *screen) line(format string, args ...any) {
 	text := strings.TrimRight(print.Visible(fmt.Sprintf(format, args...)), " ")
-	s.WriteString(cut(text, columns) + "\n")
+	_, _ = s.WriteString(cut(text, columns) + "\n") // a Builder never fails
 }
 
 // item writes a line of a name and what there is to say of it.
@@ -85,7 +85,7 @@ func (s *screen) sensor(v *Sensor, from string) {
 	}
 	s.item("coverage", "%s; %s", covered, late)
 	s.clock(v.Clock)
-	s.spool(v.Spool)
+	s.spool(v.Spool, len(v.Delivery) > 0)
 	s.disk(v.Disk)
 	for i := range v.Delivery {
 		s.delivery(&v.Delivery[i])

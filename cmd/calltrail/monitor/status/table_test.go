@@ -21,8 +21,6 @@ var (
 	ist  = time.FixedZone("IST", 5*3600+1800)
 )
 
-func ptr[T any](v T) *T { return &v }
-
 // well is a host with sensor and store where nothing is wrong.
 func well() *Report {
 	return &Report{
@@ -32,17 +30,17 @@ func well() *Report {
 			RecentSeconds: 300,
 			Taps: []Tap{
 				{
-					Name: "eth1", Up: true, PacketsPerSecond: ptr(12_345.6), OctetsPerSecond: ptr(9.2 * 1024 * 1024),
+					Name: "eth1", Up: true, PacketsPerSecond: new(12_345.6), OctetsPerSecond: new(9.2 * 1024 * 1024),
 					Total:  Seen{Packets: 9_000_000, KernelDrops: 17, CardMissed: 4},
 					Recent: Seen{Packets: 3_000_000, Duplicates: 1200, Flows: 840, OneWayFlows: 10},
 				},
-				{Name: "eth2", Up: true, PacketsPerSecond: ptr(0.4), OctetsPerSecond: ptr(90.0), Recent: Seen{Packets: 120}},
+				{Name: "eth2", Up: true, PacketsPerSecond: new(0.4), OctetsPerSecond: new(90.0), Recent: Seen{Packets: 120}},
 			},
 			Calls:          Calls{Open: 1234, InMemory: 1300, Records: 45_678},
-			LagSeconds:     ptr(0.42),
-			CoverageMinute: ptr(noon.Add(-time.Minute)),
+			LagSeconds:     new(0.42),
+			CoverageMinute: new(noon.Add(-time.Minute)),
 			Spool:          &Spool{Last: 45_678, Acked: 45_678, Bytes: 1_288_490_188},
-			Disk:           &Disk{FreeBytes: 412 << 30, TotalBytes: 500 << 30, BytesPerSecond: ptr(24_000.0)},
+			Disk:           &Disk{FreeBytes: 412 << 30, TotalBytes: 500 << 30, BytesPerSecond: new(24_000.0)},
 			Delivery:       []Delivery{{Name: "kafka", Items: 45_678}},
 			Clock:          &Clock{Synced: true, Source: "chrony", Reference: "ntp1.example.net", Stratum: 2, OffsetSeconds: -12e-6, ErrorSeconds: 1.4e-3},
 		}},
@@ -51,7 +49,7 @@ func well() *Report {
 			Delivery: Delivery{Name: "postgres", Items: 45_603},
 		}},
 		Kafka:    Part[Kafka]{From: "calltrail.records.v1", Expected: true, Value: &Kafka{Lag: 75}},
-		Postgres: Part[Postgres]{From: "postgres calltrail@db1:5432/calltrail", Expected: true, Value: &Postgres{Newest: ptr(noon.Add(-2 * time.Second))}},
+		Postgres: Part[Postgres]{From: "postgres calltrail@db1:5432/calltrail", Expected: true, Value: &Postgres{Newest: new(noon.Add(-2 * time.Second))}},
 	}
 }
 
@@ -67,7 +65,7 @@ func trouble() *Report {
 	}
 	s.Taps[6].Up = false
 	s.Calls.Evicted, s.Calls.RecentEvicted = 12, 12
-	s.LagSeconds, s.CoverageMinute = ptr(95.0), ptr(noon.Add(-26*time.Hour))
+	s.LagSeconds, s.CoverageMinute = new(95.0), new(noon.Add(-26*time.Hour))
 	s.Spool = &Spool{Last: 46_000, Acked: 45_000, Depth: 1000, DepthBytes: 3_145_728, Bytes: 1_288_490_188, OldestSeconds: 4000, Gaps: 1, Failure: "no space left for the spool"}
 	s.Disk.FreeBytes = 2 << 30
 	s.Delivery[0].Failures, s.Delivery[0].LastError = 41, "kafka: kafka1:9092: connection refused\x1b[2J: is the broker running? (kafka.brokers)"
@@ -86,6 +84,9 @@ func TestScreens(t *testing.T) {
 	edge.Kafka, edge.Postgres = Part[Kafka]{}, Part[Postgres]{}
 	fresh := edge.Sensor.Value
 	*fresh = Sensor{Sensor: "edge-1", Version: "devel", At: noon, Started: noon.Add(-3 * time.Second), Taps: []Tap{{Name: "eth1", Up: true}}, Disk: &Disk{FreeBytes: 1 << 40}}
+	alone := well()
+	alone.Sensor.Value.Delivery, alone.Sensor.Value.Spool.Depth, alone.Store = nil, 45_678, Part[Store]{From: "127.0.0.1:9466"}
+	alone.Kafka, alone.Postgres = Part[Kafka]{}, Part[Postgres]{}
 	gone := &Report{
 		At:       noon,
 		Sensor:   Part[Sensor]{From: "127.0.0.1:9465", Expected: true, Error: "not reachable: 127.0.0.1:9465: connection refused"},
@@ -101,6 +102,7 @@ func TestScreens(t *testing.T) {
 		{"well", well(), 0},
 		{"trouble", trouble(), 19},
 		{"edge", edge, 0},
+		{"alone", alone, 0},
 		{"gone", gone, 2},
 		{"nothing", &Report{At: noon}, 1},
 	} {
@@ -181,14 +183,15 @@ func TestJudge(t *testing.T) {
 		{"one way", func(s *Sensor, _ *Report) { s.Taps[1].Recent.Flows, s.Taps[1].Recent.OneWayFlows = 10, 5 }, "eth2 sees one direction only (50.0% of flows)"},
 		{"few flows", func(s *Sensor, _ *Report) { s.Taps[1].Recent.Flows, s.Taps[1].Recent.OneWayFlows = 9, 9 }, ""},
 		{"below half", func(s *Sensor, _ *Report) { s.Taps[1].Recent.Flows, s.Taps[1].Recent.OneWayFlows = 100, 49 }, ""},
-		{"behind", func(s *Sensor, _ *Report) { s.LagSeconds = ptr(31.0) }, "the work is 31 s behind the clock"},
+		{"behind", func(s *Sensor, _ *Report) { s.LagSeconds = new(31.0) }, "the work is 31 s behind the clock"},
 		{"evicted", func(s *Sensor, _ *Report) { s.Calls.RecentEvicted = 1 }, "raise limits.calls"},
 		{"evicted long ago", func(s *Sensor, _ *Report) { s.Calls.Evicted = 1 }, ""},
-		{"no coverage", func(s *Sensor, _ *Report) { s.CoverageMinute = ptr(noon.Add(-4 * time.Minute)) }, "the last coverage event is of 4m ago"},
+		{"no coverage", func(s *Sensor, _ *Report) { s.CoverageMinute = new(noon.Add(-4 * time.Minute)) }, "the last coverage event is of 4m ago"},
 		{"spool", func(s *Sensor, _ *Report) { s.Spool.Failure = "disk full" }, "the spool cannot be written: disk full"},
 		{"damage", func(s *Sensor, _ *Report) { s.Spool.Gaps = 2 }, "2 damaged places"},
 		{"waits", func(s *Sensor, _ *Report) { s.Spool.Depth, s.Spool.OldestSeconds = 5, 601 }, "5 records wait, the oldest for 10m 1s"},
 		{"waits briefly", func(s *Sensor, _ *Report) { s.Spool.Depth, s.Spool.OldestSeconds = 5, 599 }, ""},
+		{"the spool is the end", func(s *Sensor, _ *Report) { s.Delivery, s.Spool.Depth, s.Spool.OldestSeconds = nil, 5, 601 }, ""},
 		{"disk", func(s *Sensor, _ *Report) { s.Disk.FreeBytes = 24_000 * 86400 * 6 }, "full in 6.0 days"},
 		{"disk not known", func(s *Sensor, _ *Report) { s.Disk = &Disk{FreeBytes: 1} }, ""},
 		{"delivery", func(s *Sensor, _ *Report) { s.Delivery[0].Failures, s.Delivery[0].LastError = 1, "refused" }, "delivery to kafka fails, attempt 1: refused"},
@@ -226,7 +229,7 @@ func TestUnits(t *testing.T) {
 		span(59.7): "1m", span(306): "5m 6s", span(7200): "2h", span(273_900): "3d 4h", span(1e300): "11574074074d 1h",
 		count(0): "0", count(999): "999", count(1000): "1,000", count(1234567): "1,234,567",
 		octets(512): "512 B", octets(1536): "1.5 KiB", octets(1047552): "1023 KiB", octets(1048300): "1.0 MiB", octets(412 << 30): "412 GiB",
-		percent(1, 3): "33.3%", percent(0, 0): "-", rate(nil): "-", rate(ptr(0.0)): "0", rate(ptr(0.42)): "0.4", rate(ptr(12345.6)): "12,346",
+		percent(1, 3): "33.3%", percent(0, 0): "-", rate(nil): "-", rate(new(0.0)): "0", rate(new(0.42)): "0.4", rate(new(12345.6)): "12,346",
 		reachable("0.0.0.0:1"): "127.0.0.1:1", reachable("[::]:1"): "[::1]:1", reachable(":1"): "127.0.0.1:1", reachable("192.0.2.1:1"): "192.0.2.1:1",
 		clockTime(noon, noon, ist): "12:00:00", clockTime(noon.AddDate(0, 0, -1), noon, ist): "2026-05-03 12:00:00",
 	} {
