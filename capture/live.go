@@ -29,8 +29,8 @@ type LiveStats struct {
 	Drops uint64
 	// Freezes is how often the ring was full (tp_freeze_q_cnt); 0 where the engine does not say.
 	Freezes uint64
-	// Reopened is how often the socket was made again, Down for how long there was none or the interface was down, and
-	// Up whether packets can come now.
+	// Reopened is how often an outage of the interface ended: it came up again, or the socket was made again. Down is for
+	// how long there was no socket or the interface was down, and Up whether packets can come now.
 	Reopened uint64
 	Down     time.Duration
 	Up       bool

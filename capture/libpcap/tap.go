@@ -101,7 +101,7 @@ func (t *tap) openHandle(filter []bpf.RawInstruction) (*pcap.Handle, error) {
 }
 
 func linkOf(handle *pcap.Handle) capture.LinkType {
-	link := capture.LinkType(handle.LinkType()) //nolint:gosec // DLT_* are small numbers
+	link := capture.LinkType(handle.LinkType())
 	if link == dltRaw {
 		return capture.LinkRaw
 	}

@@ -7,6 +7,8 @@
 // The files: table.go finds the call of a message and keeps the timers; invite.go begins calls and tries them again;
 // request.go and response.go change their state, fork.go and end.go with them; call.go is that state; text.go what a call
 // keeps of its headers; outcome.go what it means; evict.go what goes when the table is full; registration.go is REGISTER.
+// keep.go says what is kept for the next start of the program, format.go and snapshot.go write it down; saved.go collects it
+// then, restore.go takes it back.
 //
 // State is kept per transaction (branch, CSeq, method) under the dialog, because a tap may see one transaction on several
 // hops: only the hop with the fewest Via headers, the one nearest to the caller, changes the call.

@@ -132,6 +132,7 @@ func nextMinute(at int64) int64 { return at - at%minute + minute }
 
 // follow takes packets until the source ends.
 func (w *worker) follow() error {
+	defer func() { _ = w.source.Close() }() // it has been read to its end
 	var packet capture.Packet
 	for {
 		switch err := w.source.Next(&packet); {

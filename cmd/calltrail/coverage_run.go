@@ -1,17 +1,11 @@
 package main
 
 import (
-	"errors"
-
 	"github.com/spf13/cobra"
 
-	"calltrail/capture"
 	"calltrail/cmd/calltrail/print"
 	"calltrail/store/postgres"
 )
-
-// errIncomplete ends coverage with the status of an input that was not whole; the answer has said the rest.
-var errIncomplete = errors.Join(errReported, capture.ErrDamaged)
 
 // runCoverage prints what the taps saw.
 func runCoverage(cmd *cobra.Command, o coverageOptions) error {
@@ -27,7 +21,8 @@ func runCoverage(cmd *cobra.Command, o coverageOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := postgres.ReadCoverage(cmd.Context(), pg, o.query, out.Print); err != nil {
+	err = postgres.ReadCoverage(cmd.Context(), pg, o.query, func(m postgres.CoverageMinute) error { return out.Print(print.CoverageMinute(m)) })
+	if err != nil {
 		return err
 	}
 	if err := out.Flush(); err != nil {

@@ -15,7 +15,7 @@ const (
 	exitOK      = 0
 	exitError   = 1 // something failed; the message says what
 	exitUsage   = 2 // the command line is wrong
-	exitDamaged = 3 // an input was damaged and read as far as it went
+	exitDamaged = 3 // an input was damaged and read as far as it went; coverage: not all of the time asked for is covered
 )
 
 // usageError is a mistake on the command line.
@@ -29,6 +29,9 @@ func usagef(format string, args ...any) error { return &usageError{fmt.Errorf(fo
 // errReported ends the program with status 1 after the command has said everything itself.
 var errReported = errors.New("reported already")
 
+// errIncomplete ends the program with status 3 after the answer has said the rest.
+var errIncomplete = fmt.Errorf("not everything was seen: %w", errReported)
+
 func exitCode(err error) int {
 	if err == nil {
 		return exitOK
@@ -37,7 +40,7 @@ func exitCode(err error) int {
 	switch {
 	case usage:
 		return exitUsage
-	case errors.Is(err, capture.ErrDamaged):
+	case errors.Is(err, capture.ErrDamaged), errors.Is(err, errIncomplete):
 		return exitDamaged
 	}
 	return exitError

@@ -29,11 +29,16 @@ func apart(what string, row *time.Time, witness time.Time, near time.Duration) (
 }
 
 // tsharkFaults holds rows to what tshark saw on the same tap: each call, and each RTP stream to the packet.
-func tsharkFaults(rows []liveRow, o testnet.Opinion) (faults []string) {
-	if len(rows) != len(o.Calls) {
-		faults = append(faults, fmt.Sprintf("%d rows, tshark has %d calls", len(rows), len(o.Calls)))
+func tsharkFaults(rows []liveRow, o testnet.Opinion) []string {
+	return append(callsFaults(rows, o.Calls), streamFaults(rows, o.Streams)...)
+}
+
+// callsFaults holds rows to tshark's calls.
+func callsFaults(rows []liveRow, calls []testnet.Call) (faults []string) {
+	if len(rows) != len(calls) {
+		faults = append(faults, fmt.Sprintf("%d rows, tshark has %d calls", len(rows), len(calls)))
 	}
-	for _, c := range o.Calls {
+	for _, c := range calls {
 		i := slices.IndexFunc(rows, func(r liveRow) bool { return r.CallID == c.CallID })
 		if i < 0 {
 			faults = append(faults, "no row of "+c.CallID)
@@ -59,19 +64,12 @@ func tsharkFaults(rows []liveRow, o testnet.Opinion) (faults []string) {
 			apart(c.CallID+" answered_at", r.Answered, c.Answer.Time, nearTshark),
 			apart(c.CallID+" ended_at", r.Ended, c.End.Time, nearTshark))
 	}
-	return append(faults, streamFaults(rows, o.Streams)...)
+	return faults
 }
 
 // streamFaults holds the media of rows to tshark's streams: the same ones, with the same number of packets.
 func streamFaults(rows []liveRow, streams []testnet.Stream) (faults []string) {
-	got := map[string]uint64{}
-	for i := range rows {
-		for _, m := range rows[i].Media {
-			if m.Observed != nil && m.SSRC != nil {
-				got[streamKey(m.Observed.Src.IP, m.Observed.Src.Port, m.Observed.Dst.IP, m.Observed.Dst.Port, fmt.Sprintf("0x%08x", *m.SSRC))] += m.Packets
-			}
-		}
-	}
+	got := packetsOf(rows)
 	for _, s := range streams {
 		key := streamKey(s.Src, s.Sport, s.Dst, s.Dport, s.SSRC)
 		if got[key] != s.Packets {
@@ -83,6 +81,19 @@ func streamFaults(rows []liveRow, streams []testnet.Stream) (faults []string) {
 		faults = append(faults, "RTP "+key+" is in rows, and tshark did not see it")
 	}
 	return faults
+}
+
+// packetsOf are the RTP packets of rows, by stream.
+func packetsOf(rows []liveRow) map[string]uint64 {
+	got := map[string]uint64{}
+	for i := range rows {
+		for _, m := range rows[i].Media {
+			if m.Observed != nil && m.SSRC != nil {
+				got[streamKey(m.Observed.Src.IP, m.Observed.Src.Port, m.Observed.Dst.IP, m.Observed.Dst.Port, fmt.Sprintf("0x%08x", *m.SSRC))] += m.Packets
+			}
+		}
+	}
+	return got
 }
 
 func streamKey(src string, sport int, dst string, dport int, ssrc string) string {
@@ -126,24 +137,17 @@ func TestLiveFaults(t *testing.T) {
 			CallID: "c", Status: 200, Caller: "alice", Callee: "bob", SrcIP: "192.0.2.10/32", SrcPort: 5060,
 			Started: plus(0), Rang: plus(1), Answered: plus(2), Ended: plus(3), EndedBy: "caller",
 		}
-		r.Media = append(r.Media, struct {
-			SSRC     *uint32 `json:"ssrc"`
-			Observed *struct {
-				Src, Dst struct {
-					IP   string
-					Port int
-				}
-			} `json:"observed"`
-			Packets    uint64 `json:"packets"`
-			Duplicates uint64 `json:"duplicates"`
-			Lost       int64  `json:"lost"`
-		}{SSRC: &ssrc, Packets: 50})
+		r.Media = []liveStream{{SSRC: &ssrc, Packets: 50, Observed: &struct{ Src, Dst liveAddress }{
+			liveAddress{"192.0.2.10", 20000}, liveAddress{"198.51.100.10", 20000},
+		}}}
 		return []liveRow{r}
 	}
 	moment := func(d time.Duration) testnet.Moment { return testnet.Moment{Time: at.Add(d)} }
 	o := testnet.Opinion{Calls: []testnet.Call{{
 		CallID: "c", FromUser: "alice", ToUser: "bob", SrcIP: "192.0.2.10", SrcPort: 5060, Status: 200, ByeFrom: "caller",
 		Invite: moment(0), Rang: moment(1), Answer: moment(2), End: moment(3),
+	}}, Streams: []testnet.Stream{{
+		Src: "192.0.2.10", Sport: 20000, Dst: "198.51.100.10", Dport: 20000, SSRC: "0x00000abc", Packets: 50,
 	}}}
 	accounts := []testnet.Account{
 		{Method: "INVITE", CallID: "c", Code: 200, Caller: "alice", Callee: "bob", Began: at, At: at},
@@ -163,6 +167,8 @@ func TestLiveFaults(t *testing.T) {
 		"answered_at": func(r *liveRow) { r.Answered = plus(-2 * time.Millisecond) },
 		"ended_at":    func(r *liveRow) { r.Ended = plus(time.Second) },
 		"call":        func(r *liveRow) { r.CallID = "d" },
+		"packets":     func(r *liveRow) { r.Media[0].Packets-- },
+		"stream":      func(r *liveRow) { r.Media = nil },
 	} {
 		changed := row()
 		change(&changed[0])

@@ -9,7 +9,7 @@ import (
 )
 
 // settleSoon shortens the wait between a call's end and its final record, for the tests' own time.
-const settleSoon = "timers: {settle: 2s}"
+const settleSoon = "timers: {settle: 1s}"
 
 // Telephones call each other through a proxy with real sound, and the sensor's rows, which took the long way through Kafka,
 // agree with what tshark saw on the same tap and with the proxy's own accounting, however the calls end.
@@ -92,32 +92,30 @@ func TestLiveCalls(t *testing.T) {
 	})
 }
 
-// TestLiveLoad: 1,000 calls at 100 a second, with sound, are 1,000 rows, and the kernel drops no packet.
+// A thousand calls at a hundred a second, with sound, are a thousand rows, and the kernel drops no packet.
 func TestLiveLoad(t *testing.T) {
-	engines(t, func(t *testing.T, engine string) {
-		const calls = 1000
-		n := testnet.New(t)
-		a, b := n.Host("a", "192.0.2.10"), n.Host("b", "198.51.100.10")
-		tap := n.Namespace("sensor")
-		mirror := n.Mirror(tap, "tap0", n.Once())
-		s := newLive(t, tap, engine, []string{"tap0"}, settleSoon)
-		witness := mirror.Watch()
-		s.begin("postgres")
-		n.Call(a, b, testnet.Load{Calls: calls, Rate: 100, Talk: time.Second, Caller: "+912225550101", Callee: "+442079460101"}).Wait(time.Minute)
-		rows := s.calls(calls)
-		if len(rows) != calls {
-			t.Errorf("%d rows, want %d", len(rows), calls)
-		}
-		none(t, hurt(rows))
-		streams := testnet.Streams(t, witness.Stop())
-		if len(streams) != 2*calls {
-			t.Errorf("tshark has %d RTP streams, want %d", len(streams), 2*calls)
-		}
-		none(t, streamFaults(rows, streams))
-		copied := mirror.Copied()
-		s.end()
-		if c := s.coverage("tap0"); !c.in("complete") || c.KernelDrops != 0 || c.Packets != copied {
-			t.Errorf("coverage %+v, want complete, no drops and %d packets", c, copied)
-		}
-	})
+	const calls = 1000
+	n := testnet.New(t)
+	a, b := n.Host("a", "192.0.2.10"), n.Host("b", "198.51.100.10")
+	tap := n.Namespace("sensor")
+	mirror := n.Mirror(tap, "tap0", n.Once())
+	s := newLive(t, tap, afpacketEngine, []string{"tap0"}, settleSoon)
+	witness := mirror.Watch()
+	s.begin("postgres")
+	n.Call(a, b, testnet.Load{Calls: calls, Rate: 100, Talk: time.Second, Caller: "+912225550101", Callee: "+442079460101"}).Wait(time.Minute)
+	rows := s.calls(calls)
+	if len(rows) != calls {
+		t.Errorf("%d rows, want %d", len(rows), calls)
+	}
+	none(t, hurt(rows))
+	streams := testnet.Streams(t, witness.Stop())
+	if len(streams) != 2*calls {
+		t.Errorf("tshark has %d RTP streams, want %d", len(streams), 2*calls)
+	}
+	none(t, streamFaults(rows, streams))
+	copied := mirror.Copied()
+	s.end()
+	if c := s.coverage("tap0"); !c.in("complete") || c.KernelDrops != 0 || c.Packets != copied {
+		t.Errorf("coverage %+v, want complete, no drops and %d packets", c, copied)
+	}
 }

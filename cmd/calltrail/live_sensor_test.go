@@ -32,10 +32,16 @@ const liveSensor = "live"
 
 // engines runs a test with each capture engine.
 func engines(t *testing.T, test func(t *testing.T, engine string)) {
-	for _, engine := range []string{"afpacket", "libpcap"} {
+	for _, engine := range []string{afpacketEngine, libpcapEngine} {
 		t.Run(engine, func(t *testing.T) { test(t, engine) })
 	}
 }
+
+// Engines, as capture.engine names them.
+const (
+	afpacketEngine = "afpacket"
+	libpcapEngine  = "libpcap"
+)
 
 // withLibpcap builds the program with its second engine, once; an error says that it cannot be.
 var withLibpcap = sync.OnceValues(func() (string, error) {
@@ -58,12 +64,12 @@ func newLive(t *testing.T, ns *testnet.Namespace, engine string, devices []strin
 	t.Helper()
 	s := &live{site: newSite(t), ns: ns}
 	build := program
-	if engine == "libpcap" {
+	if engine == libpcapEngine {
 		build = withLibpcap
 	}
 	var err error
 	if s.program, err = build(); err != nil {
-		if engine == "libpcap" && os.Getenv("CALLTRAIL_REQUIRE_SERVICES") != "1" {
+		if engine == libpcapEngine && os.Getenv("CALLTRAIL_REQUIRE_SERVICES") != "1" {
 			t.Skip(err)
 		}
 		t.Fatal(err)
@@ -125,36 +131,38 @@ func (s *live) drain() {
 
 // liveRow is a row of calltrail.calls or calltrail.call_record.
 type liveRow struct {
-	CallUID     string     `json:"call_uid"`
-	Revision    int        `json:"revision"`
-	Final       bool       `json:"final"`
-	Tap         string     `json:"tap"`
-	CallID      string     `json:"sip_call_id"`
-	Status      int        `json:"sip_status"`
-	Caller      string     `json:"caller_user"`
-	Callee      string     `json:"callee_user"`
-	SrcIP       string     `json:"src_ip"`
-	SrcPort     int        `json:"src_port"`
-	Started     *time.Time `json:"started_at"`
-	Rang        *time.Time `json:"ringing_at"`
-	Answered    *time.Time `json:"answered_at"`
-	Ended       *time.Time `json:"ended_at"`
-	Disposition string     `json:"disposition"`
-	EndedBy     string     `json:"ended_by"`
-	Visibility  string     `json:"visibility"`
-	Flags       []string   `json:"flags"`
-	Media       []struct {
-		SSRC     *uint32 `json:"ssrc"`
-		Observed *struct {
-			Src, Dst struct {
-				IP   string
-				Port int
-			}
-		} `json:"observed"`
-		Packets    uint64 `json:"packets"`
-		Duplicates uint64 `json:"duplicates"`
-		Lost       int64  `json:"lost"`
-	} `json:"media"`
+	CallUID     string       `json:"call_uid"`
+	Revision    int          `json:"revision"`
+	Final       bool         `json:"final"`
+	Tap         string       `json:"tap"`
+	CallID      string       `json:"sip_call_id"`
+	Status      int          `json:"sip_status"`
+	Caller      string       `json:"caller_user"`
+	Callee      string       `json:"callee_user"`
+	SrcIP       string       `json:"src_ip"`
+	SrcPort     int          `json:"src_port"`
+	Started     *time.Time   `json:"started_at"`
+	Rang        *time.Time   `json:"ringing_at"`
+	Answered    *time.Time   `json:"answered_at"`
+	Ended       *time.Time   `json:"ended_at"`
+	Disposition string       `json:"disposition"`
+	EndedBy     string       `json:"ended_by"`
+	Visibility  string       `json:"visibility"`
+	Flags       []string     `json:"flags"`
+	Media       []liveStream `json:"media"`
+}
+
+// liveStream is an entry of a row's media.
+type liveStream struct {
+	SSRC       *uint32 `json:"ssrc"`
+	Observed   *struct{ Src, Dst liveAddress }
+	Packets    uint64
+	Duplicates uint64
+}
+
+type liveAddress struct {
+	IP   string
+	Port int
 }
 
 // rows are those of a table or view, the conditions and order after its name.
@@ -189,7 +197,6 @@ func (s *live) calls(finals int) []liveRow {
 
 // liveMinute is a row of calltrail.coverage.
 type liveMinute struct {
-	Tap          string    `json:"tap"`
 	From         time.Time `json:"from_at"`
 	To           time.Time `json:"to_at"`
 	State        string    `json:"state"`
@@ -214,7 +221,7 @@ func (s *live) coverage(tap string) (sum liveMinute) {
 	if len(events) == 0 {
 		s.Fatalf("no coverage of %s; the sensor said:\n%s", tap, s.process.Output())
 	}
-	sum.Tap, sum.From, sum.Evicted = tap, events[0].From, map[string]uint64{}
+	sum.From, sum.Evicted = events[0].From, map[string]uint64{}
 	for i, e := range events {
 		if i > 0 && e.From.Before(events[i-1].To) {
 			s.Errorf("coverage from %v follows on coverage to %v", e.From, events[i-1].To)

@@ -56,7 +56,7 @@ func newPrintTarget(w io.Writer, o replayOptions) (*printTarget, error) {
 }
 
 func (t *printTarget) Put(m pipeline.Meta, body []byte) error {
-	if m.Kind == record.KindRegistration && !t.events {
+	if m.Kind != record.KindSIP && !t.events {
 		return nil
 	}
 	if err := t.printer.Print(body); err != nil || !t.prompt {

@@ -25,7 +25,7 @@ Configuration: the file of --config, else of $CALLTRAIL_CONFIG, else
 (CALLTRAIL_SECTION_KEY), over that the flags.
 
 Exit status: 0 done, 1 error, 2 wrong command line, 3 damaged input that was
-read as far as it went.`
+read as far as it went, or a time that is not wholly covered.`
 
 func newRoot() *cobra.Command {
 	root := &cobra.Command{

@@ -21,28 +21,28 @@ const MaxCoverage = 400 * 24 * time.Hour
 
 // CoverageMinute is one minute of one tap: a row of calltrail.coverage_minutes, whose comment says what its state means.
 type CoverageMinute struct {
-	Sensor string    `json:"sensor"`
-	Tap    string    `json:"tap"`
-	Minute time.Time `json:"minute"` // its start, UTC
-	State  string    `json:"state"`  // complete, lossy, one_way or absent
+	Sensor string
+	Tap    string
+	Minute time.Time // its start, UTC
+	State  string    // complete, lossy, one_way or absent
 	// SecondsCovered is for how long the tap was listened to and up, 0 to 60, cut to milliseconds.
-	SecondsCovered float64 `json:"seconds_covered"`
-	Events         int     `json:"events"` // coverage events of the minute; 0: nobody said anything
+	SecondsCovered float64
+	Events         int // coverage events of the minute; 0: nobody said anything
 	// The following are sums over these events; record.Coverage says what they count.
-	Packets             int64 `json:"packets"`
-	Octets              int64 `json:"octets"`
-	Duplicates          int64 `json:"duplicates"`
-	KernelDrops         int64 `json:"kernel_drops"`
-	RingFreezes         int64 `json:"ring_freezes"`
-	NICMissed           int64 `json:"nic_missed"`
-	SoftnetDropped      int64 `json:"softnet_dropped"`
-	DownMS              int64 `json:"down_ms"`
-	Reopened            int64 `json:"reopened"`
-	UnseenTCPOctets     int64 `json:"unseen_tcp_octets"`
-	UnseenOneSidedCalls int64 `json:"unseen_one_sided_calls"`
-	UnseenRTPPackets    int64 `json:"unseen_rtp_packets"`
-	Flows               int64 `json:"flows"`
-	OneWayFlows         int64 `json:"one_way_flows"`
+	Packets             int64
+	Octets              int64
+	Duplicates          int64
+	KernelDrops         int64
+	RingFreezes         int64
+	NICMissed           int64
+	SoftnetDropped      int64
+	DownMS              int64
+	Reopened            int64
+	UnseenTCPOctets     int64
+	UnseenOneSidedCalls int64
+	UnseenRTPPackets    int64
+	Flows               int64
+	OneWayFlows         int64
 }
 
 // ReadCoverage hands each minute of the answer to each, by sensor, tap and time; an error of each ends it. It connects

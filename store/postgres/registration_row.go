@@ -44,6 +44,13 @@ var registrationColumns = slices.Concat(
 	[]column[registrationRow]{
 		{"vlan", func(r *registrationRow) any { return vlans(r.VLAN) }},
 		{"octets", func(r *registrationRow) any { return object(r.Octets) }},
+		{"legal_basis", func(r *registrationRow) any { return text(r.LegalBasis) }},
+		{"flags", func(r *registrationRow) any {
+			if len(r.Flags) == 0 {
+				return nil
+			}
+			return r.Flags
+		}},
 	},
 	observerColumns(func(r *registrationRow) *record.Observer { return &r.Observer }),
 	[]column[registrationRow]{

@@ -113,6 +113,11 @@ func AddPair(t testing.TB) {
 	IP(t, "link", "add", Wire, "address", "02:00:00:00:00:0a", "type", "veth", "peer", "name", Seen, "address", "02:00:00:00:00:0b")
 	IP(t, "link", "set", Wire, "up")
 	IP(t, "link", "set", Seen, "up")
+	// The kernel gives a device a queue a while after it is up; until then it throws away what is sent, and says nothing.
+	Until(t, 5*time.Second, Wire+" sends what it is given", func() bool {
+		out, err := exec.CommandContext(t.Context(), "ip", "-o", "link", "show", "dev", Wire).Output()
+		return err == nil && strings.Contains(string(out), "state UP") && !strings.Contains(string(out), "qdisc noop ")
+	})
 }
 
 // Until waits for a condition, at most a while.

@@ -10,8 +10,6 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
-
-	"calltrail/store/postgres"
 )
 
 // Coverage writes the minutes of taps: in the formats JSONL and CSV each, in Table runs of minutes of the same state.
@@ -32,10 +30,37 @@ type Coverage struct {
 	lastName [2]string
 }
 
+// CoverageMinute is one minute of one tap; its fields are those of store/postgres, which says what they mean, and its JSON
+// is what JSONL writes.
+type CoverageMinute struct {
+	Sensor string    `json:"sensor"`
+	Tap    string    `json:"tap"`
+	Minute time.Time `json:"minute"` // its start, UTC
+	State  string    `json:"state"`  // complete, lossy, one_way or absent
+	// SecondsCovered is for how long the tap was listened to and up, 0 to 60, cut to milliseconds.
+	SecondsCovered float64 `json:"seconds_covered"`
+	Events         int     `json:"events"` // coverage events of the minute; 0: nobody said anything
+	// The following are sums over these events; record.Coverage says what they count.
+	Packets             int64 `json:"packets"`
+	Octets              int64 `json:"octets"`
+	Duplicates          int64 `json:"duplicates"`
+	KernelDrops         int64 `json:"kernel_drops"`
+	RingFreezes         int64 `json:"ring_freezes"`
+	NICMissed           int64 `json:"nic_missed"`
+	SoftnetDropped      int64 `json:"softnet_dropped"`
+	DownMS              int64 `json:"down_ms"`
+	Reopened            int64 `json:"reopened"`
+	UnseenTCPOctets     int64 `json:"unseen_tcp_octets"`
+	UnseenOneSidedCalls int64 `json:"unseen_one_sided_calls"`
+	UnseenRTPPackets    int64 `json:"unseen_rtp_packets"`
+	Flows               int64 `json:"flows"`
+	OneWayFlows         int64 `json:"one_way_flows"`
+}
+
 // run is minutes of one tap that follow each other and have one state.
 type run struct {
-	postgres.CoverageMinute // sums, but for Minute, the first one
-	minutes                 int
+	CoverageMinute // sums, but for Minute, the first one
+	minutes        int
 }
 
 // NewCoverage makes a Coverage in format Table, JSONL or CSV. With gaps it leaves out the minutes that are complete. zone
@@ -60,7 +85,7 @@ func NewCoverage(f Format, w io.Writer, zone *time.Location, gaps bool) (*Covera
 }
 
 // Print takes one minute; those of a tap come together, in order.
-func (c *Coverage) Print(m postgres.CoverageMinute) error {
+func (c *Coverage) Print(m CoverageMinute) error {
 	c.Minutes[m.State]++
 	if name := [2]string{m.Sensor, m.Tap}; c.Taps == 0 || name != c.lastName {
 		c.Taps++
@@ -129,14 +154,14 @@ func (c *Coverage) summary() string {
 }
 
 // extends says that m continues the run.
-func (r *run) extends(m *postgres.CoverageMinute) bool {
+func (r *run) extends(m *CoverageMinute) bool {
 	return r.minutes > 0 && r.Sensor == m.Sensor && r.Tap == m.Tap && r.State == m.State && (r.Events == 0) == (m.Events == 0) &&
 		m.Minute.Equal(r.end())
 }
 
 func (r *run) end() time.Time { return r.Minute.Add(time.Duration(r.minutes) * time.Minute) }
 
-func (r *run) add(m *postgres.CoverageMinute) {
+func (r *run) add(m *CoverageMinute) {
 	r.minutes++
 	r.SecondsCovered += m.SecondsCovered
 	r.Events += m.Events
@@ -229,7 +254,7 @@ var coverageHeader = []string{
 	"nic_missed", "softnet_dropped", "down_ms", "reopened", "unseen_tcp_octets", "unseen_one_sided_calls", "unseen_rtp_packets", "flows", "one_way_flows",
 }
 
-func coverageCells(m *postgres.CoverageMinute) []string {
+func coverageCells(m *CoverageMinute) []string {
 	cells := []string{
 		spreadsheetText(m.Sensor), spreadsheetText(m.Tap), m.Minute.UTC().Format("2006-01-02 15:04"), m.State,
 		strconv.FormatFloat(m.SecondsCovered, 'f', -1, 64), strconv.Itoa(m.Events),

@@ -7,22 +7,20 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"calltrail/store/postgres"
 )
 
 // hour is minutes of two taps: eth0 whole but for two minutes nobody spoke of, eth1 with one of each kind.
-func hour() (list []postgres.CoverageMinute) {
+func hour() (list []CoverageMinute) {
 	ten := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
 	for _, tap := range []string{"eth0", "eth1"} {
 		for n := range 60 {
-			m := postgres.CoverageMinute{
+			m := CoverageMinute{
 				Sensor: "edge-1", Tap: tap, Minute: ten.Add(time.Duration(n) * time.Minute), State: "complete", SecondsCovered: 60, Events: 1,
 				Packets: 1000, Flows: 20,
 			}
 			switch {
 			case tap == "eth0" && (n == 40 || n == 41):
-				m = postgres.CoverageMinute{Sensor: m.Sensor, Tap: tap, Minute: m.Minute, State: "absent"}
+				m = CoverageMinute{Sensor: m.Sensor, Tap: tap, Minute: m.Minute, State: "absent"}
 			case tap == "eth1" && n == 42:
 				m.State, m.KernelDrops = "lossy", 1204
 			case tap == "eth1" && n == 50:
@@ -40,7 +38,7 @@ func hour() (list []postgres.CoverageMinute) {
 	return list
 }
 
-func renderCoverage(t *testing.T, f Format, zone *time.Location, gaps bool, list []postgres.CoverageMinute) (string, *Coverage) {
+func renderCoverage(t *testing.T, f Format, zone *time.Location, gaps bool, list []CoverageMinute) (string, *Coverage) {
 	t.Helper()
 	var out bytes.Buffer
 	c, err := NewCoverage(f, &out, zone, gaps)
@@ -63,7 +61,7 @@ func TestCoverageTable(t *testing.T) {
 		name, want string
 		zone       *time.Location
 		gaps       bool
-		list       []postgres.CoverageMinute
+		list       []CoverageMinute
 	}{
 		{"all", `TIME UTC                   SENSOR  TAP   STATE     MINUTES  WHAT WAS MISSED
 2026-11-22 10:00 to 10:40  edge-1  eth0  complete  40       -
@@ -88,7 +86,7 @@ func TestCoverageTable(t *testing.T) {
 2026-11-22 23:59 to 2026-11-23 00:01  edge-1  eth0  complete  2        -
 
 1 tap, 2 of 2 minutes complete
-`, IST, false, []postgres.CoverageMinute{
+`, IST, false, []CoverageMinute{
 			{Sensor: "edge-1", Tap: "eth0", Minute: time.Date(2026, 11, 22, 18, 29, 0, 0, time.UTC), State: "complete", Events: 1},
 			{Sensor: "edge-1", Tap: "eth0", Minute: time.Date(2026, 11, 22, 18, 30, 0, 0, time.UTC), State: "complete", Events: 1},
 		}},
@@ -116,7 +114,7 @@ func TestCoverageRows(t *testing.T) {
 	if got := strings.Join(rows[3][:10], " "); got != "edge-1 eth1 2026-11-22 10:42 lossy 60 1 1000 0 0 1204" {
 		t.Errorf("a row is %s", got)
 	}
-	hostileName := []postgres.CoverageMinute{{Sensor: "=1+1", Tap: "\x1b[2J", State: "absent"}}
+	hostileName := []CoverageMinute{{Sensor: "=1+1", Tap: "\x1b[2J", State: "absent"}}
 	for _, f := range []Format{CSV, Table} {
 		out, _ := renderCoverage(t, f, time.UTC, false, hostileName)
 		if bad := dangerous([]byte(out), "\r\n"); bad != "" || strings.HasPrefix(out, "=") || strings.Contains(out, "\n=") {
@@ -128,7 +126,7 @@ func TestCoverageRows(t *testing.T) {
 		t.Errorf("%d lines", n)
 	}
 	first, _, _ := strings.Cut(text, "\n")
-	var back postgres.CoverageMinute
+	var back CoverageMinute
 	if err := json.Unmarshal([]byte(first), &back); err != nil || back != hour()[0] {
 		t.Errorf("%s reads back as %+v, %v", first, back, err)
 	}

@@ -45,15 +45,15 @@ var sweep = sync.OnceFunc(func() {
 
 // remove ends the processes of a namespace and the namespace.
 func remove(name string) error {
-	out, err := exec.Command("ip", "netns", "pids", name).Output() //nolint:noctx // ends at once
+	out, err := exec.Command("ip", "netns", "pids", name).Output() //nolint:noctx,gosec // a name of ours; ends at once
 	if err == nil {
-		for _, field := range strings.Fields(string(out)) {
+		for field := range strings.FieldsSeq(string(out)) {
 			if pid, err := strconv.Atoi(field); err == nil && pid > 1 {
 				_ = unix.Kill(pid, unix.SIGKILL) // gone already
 			}
 		}
 	}
-	if out, err := exec.Command("ip", "netns", "delete", name).CombinedOutput(); err != nil { //nolint:noctx // ends at once
+	if out, err := exec.Command("ip", "netns", "delete", name).CombinedOutput(); err != nil { //nolint:noctx,gosec // a name of ours; ends at once
 		return fmt.Errorf("delete namespace %s: %s", name, out)
 	}
 	return nil
@@ -79,7 +79,7 @@ func command(t testing.TB, argv ...string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), Patience)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, argv[0], argv[1:]...).CombinedOutput()
+	out, err := exec.CommandContext(ctx, argv[0], argv[1:]...).CombinedOutput() //nolint:gosec // a test's own command
 	if err != nil {
 		t.Fatalf("%s: %v: %s", strings.Join(argv, " "), err, out)
 	}
@@ -87,9 +87,9 @@ func command(t testing.TB, argv ...string) string {
 }
 
 // ip is `ip -n`.
-func (ns *Namespace) ip(args ...string) string {
+func (ns *Namespace) ip(args ...string) {
 	ns.t.Helper()
-	return command(ns.t, append([]string{"ip", "-n", ns.name}, args...)...)
+	command(ns.t, append([]string{"ip", "-n", ns.name}, args...)...)
 }
 
 func (ns *Namespace) sysctl(settings ...string) {

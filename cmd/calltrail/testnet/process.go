@@ -49,7 +49,7 @@ func (o *output) now() (said string, more <-chan struct{}) {
 func start(t testing.TB, dir string, env []string, argv ...string) *Process {
 	t.Helper()
 	p := &Process{
-		t: t, name: filepath.Base(argv[0]), cmd: exec.Command(argv[0], argv[1:]...), //nolint:noctx // bounded by Patience and the test's end
+		t: t, name: filepath.Base(argv[0]), cmd: exec.Command(argv[0], argv[1:]...), //nolint:noctx,gosec // a test's own command, which ends with it
 		output: output{more: make(chan struct{})}, done: make(chan struct{}),
 	}
 	p.cmd.Dir, p.cmd.Env = dir, env

@@ -87,8 +87,8 @@ func writeSound(t testing.TB, path string, length time.Duration) {
 	b = le.AppendUint32(b, 1)
 	be := binary.BigEndian
 	for i := range int(length / every) {
-		rtp := be.AppendUint16([]byte{0x80, 8}, uint16(i)) //nolint:gosec // a sequence number wraps
-		rtp = be.AppendUint32(rtp, uint32(i*samples))      //nolint:gosec // a timestamp wraps
+		rtp := be.AppendUint16([]byte{0x80, 8}, uint16(i))
+		rtp = be.AppendUint32(rtp, uint32(i*samples))
 		rtp = be.AppendUint32(rtp, 0x5eed)
 		for range samples {
 			rtp = append(rtp, silence)
@@ -101,10 +101,10 @@ func writeSound(t testing.TB, path string, length time.Duration) {
 		frame = be.AppendUint16(frame, uint16(8+len(rtp))) //nolint:gosec // 180
 		frame = append(append(frame, 0, 0), rtp...)
 		at := time.Duration(i) * every
-		b = le.AppendUint32(b, uint32(at/time.Second))                  //nolint:gosec // minutes at most
-		b = le.AppendUint32(b, uint32(at%time.Second/time.Microsecond)) //nolint:gosec // below a million
-		b = le.AppendUint32(b, uint32(len(frame)))                      //nolint:gosec // 214
-		b = append(le.AppendUint32(b, uint32(len(frame))), frame...)    //nolint:gosec // 214
+		b = le.AppendUint32(b, uint32(at/time.Second))
+		b = le.AppendUint32(b, uint32(at%time.Second/time.Microsecond))
+		b = le.AppendUint32(b, uint32(len(frame)))                   //nolint:gosec // 214
+		b = append(le.AppendUint32(b, uint32(len(frame))), frame...) //nolint:gosec // 214
 	}
 	write(t, path, string(b))
 }
