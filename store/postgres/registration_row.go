@@ -44,6 +44,10 @@ var registrationColumns = slices.Concat(
 	[]column[registrationRow]{
 		{"vlan", func(r *registrationRow) any { return vlans(r.VLAN) }},
 		{"octets", func(r *registrationRow) any { return object(r.Octets) }},
+	},
+	observerColumns(func(r *registrationRow) *record.Observer { return &r.Observer }),
+	[]column[registrationRow]{
+		{"received_at", func(r *registrationRow) any { return r.receivedAt }},
 		{"legal_basis", func(r *registrationRow) any { return text(r.LegalBasis) }},
 		{"flags", func(r *registrationRow) any {
 			if len(r.Flags) == 0 {
@@ -51,9 +55,5 @@ var registrationColumns = slices.Concat(
 			}
 			return r.Flags
 		}},
-	},
-	observerColumns(func(r *registrationRow) *record.Observer { return &r.Observer }),
-	[]column[registrationRow]{
-		{"received_at", func(r *registrationRow) any { return r.receivedAt }},
 	},
 )
