@@ -79,7 +79,7 @@ func (t *Table) pushOut(c *Call) {
 		c.Flags |= Evicted
 		t.record(c, !c.Open(), t.now)
 		c.Done = true
-		if t.Gone != nil && c.fits() {
+		if t.Gone != nil {
 			t.Gone(c.Key())
 		}
 	}

@@ -15,8 +15,6 @@ import "time"
 //	                          its end, and the final record does not wait for copies of the BYE
 //	INFO, PRACK, OPTIONS …    their counts, and last_seen_at, are those of the last snapshot
 //	copies                    their counts
-//	tags of thousands of      the call, which is never saved: see maxNames
-//	  octets
 //	anomalies                 of these messages: the sip_ flags
 //	streams                   the counts of those that are open: a stop closes them first, a kill does not
 //
@@ -60,7 +58,7 @@ func (t *Table) flush() {
 	}
 	for _, c := range t.stale {
 		c.stale = false
-		if c.gone || !c.fits() {
+		if c.gone {
 			continue
 		}
 		c.keepAt = 0
@@ -72,14 +70,6 @@ func (t *Table) flush() {
 	}
 	clear(t.stale)
 	t.stale = t.stale[:0]
-}
-
-// maxNames bounds Call-ID and tags of a call that is saved, in octets. They are as long as their messages, and nobody may
-// fill the log with them: such a call has its records, and is not taken back.
-const maxNames = 8 << 10
-
-func (c *Call) fits() bool {
-	return len(c.CallID)+len(c.FirstTag)+len(c.FromTag)+len(c.ToTag)+len(c.Branch) <= maxNames
 }
 
 // Key names a call leg among all that a sensor has seen.

@@ -1,11 +1,6 @@
 package dialog
 
-import (
-	"strings"
-	"testing"
-
-	"calltrail/cdr/media"
-)
+import "testing"
 
 // A call that nobody had answered yet may have begun to ring unseen: it is given the time of one that rings, once.
 func TestRestartWhileWaiting(t *testing.T) {
@@ -81,30 +76,5 @@ func TestRestartOfRefused(t *testing.T) {
 	handle(t, again, "9.000 B>A 200 INVITE ttag=9")
 	if c.Done || c.Answered == 0 || !c.Text.has(From) || !c.Text.has(Contact) || c.Flags&LateAnswer == 0 {
 		t.Errorf("done %t, from %q: %s", c.Done, c.Text.Get(From), describe(c, false))
-	}
-}
-
-// Tags as long as a message are nobody's who is to be taken back; the owner is not bothered with them.
-func TestLongNamesAreNotSaved(t *testing.T) {
-	for _, c := range []struct {
-		octets int
-		saved  bool
-	}{{1000, true}, {60_000, false}} {
-		saved, records := false, 0
-		table := NewTable(Config{Calls: 1}, media.NewIndex(), func(*Call, bool, int64) { records++ }, nil)
-		table.Save = func(call *Call) {
-			_, err := call.AppendSnapshot(nil)
-			saved = saved || err == nil
-		}
-		gone := false
-		table.Gone = func(Key) { gone = true }
-		handle(t, table, "0.000 A>B INVITE ftag=%s", strings.Repeat("t", c.octets))
-		if saved != c.saved {
-			t.Errorf("%d octets: saved %t", c.octets, saved)
-		}
-		handle(t, table, "1.000 A>B INVITE call=next")
-		if gone != c.saved || records != 1 {
-			t.Errorf("%d octets: gone %t, %d records", c.octets, gone, records)
-		}
 	}
 }

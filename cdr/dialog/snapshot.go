@@ -27,8 +27,8 @@ func must[T any](v T, err error) T {
 }
 
 // AppendSnapshot appends the call's snapshot to dst; Table.Restore reads it. A call that was answered and has its final
-// record leaves only enough to know its late messages by. Of the calls that the
-// Table gives to Save none is too long.
+// record leaves only enough to know its late messages by. Of a Table's calls none
+// is too long.
 func (c *Call) AppendSnapshot(dst []byte) ([]byte, error) {
 	b := bytes.NewBuffer(dst)
 	head := c.Key().head()
@@ -88,8 +88,7 @@ func readHead(body []byte) (h snapshotHead, rest []byte, err error) {
 	return h, rest, nil
 }
 
-// maxSnapshot bounds a snapshot in octets. A call at all its bounds takes less (36 KiB), but for its tags, which have none: see
-// maxNames.
+// maxSnapshot bounds a snapshot in octets. A call at all its bounds takes less than half of it.
 const maxSnapshot = 96 << 10
 
 func (c *Call) snapshot() callState {

@@ -223,8 +223,8 @@ func TestNewestSnapshotCounts(t *testing.T) {
 
 // largest is a call at all its bounds.
 func largest() *Call {
-	c := &Call{CallID: strings.Repeat("i", sip.MaxValue), FirstTag: strings.Repeat("f", 255), FromTag: strings.Repeat("t", 255)}
-	c.Branch, c.ToTag = strings.Repeat("b", 255), strings.Repeat("b", 255)
+	c := &Call{CallID: strings.Repeat("i", sip.MaxValue), FirstTag: strings.Repeat("f", sip.MaxValue), FromTag: strings.Repeat("t", sip.MaxValue)}
+	c.Branch, c.ToTag = strings.Repeat("b", sip.MaxValue), strings.Repeat("b", sip.MaxValue)
 	c.Started, c.timeoutAt, c.order = epoch, epoch+1e9, 1<<40
 	for i := range maxHops {
 		c.Hops = append(c.Hops, Hop{At: epoch + int64(i)})

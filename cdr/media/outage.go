@@ -22,7 +22,7 @@ const (
 
 // add counts the second in which e had its last packets, and lets a new one begin for it.
 func (o *outage) add(e *entry) {
-	lost := uint32(min(e.stream.Lost(), 1<<32-1)) //nolint:gosec // bounded
+	lost := uint32(min(e.stream.Lost(), 1<<32-1))
 	if e.second == o.second-1 {
 		c := &o.counts[e.second&1]
 		c.streams++

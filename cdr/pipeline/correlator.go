@@ -29,6 +29,7 @@ type correlator struct {
 	coverage *coverage // of a live run
 	live     *liveState
 	snapshot []byte // scratch
+	unsaved  uint64
 }
 
 func newCorrelator(cfg *Config, p *progress, free []chan *batch, rec *recorder) *correlator {

@@ -35,9 +35,12 @@ func (c *correlator) save(call *dialog.Call) {
 	if c.err != nil {
 		return
 	}
-	if c.snapshot, c.err = call.AppendSnapshot(c.snapshot[:0]); c.err == nil {
-		c.err = c.coverage.keeper.Local(LocalCall, c.snapshot)
+	var err error
+	if c.snapshot, err = call.AppendSnapshot(c.snapshot[:0]); err != nil {
+		c.unsaved++ // bounded as its parts are, this does not happen; if it did, the call would have its records all the same
+		return
 	}
+	c.err = c.coverage.keeper.Local(LocalCall, c.snapshot)
 }
 
 // gone keeps that a call must not be taken up again.
@@ -45,9 +48,12 @@ func (c *correlator) gone(key dialog.Key) {
 	if c.err != nil {
 		return
 	}
-	if c.snapshot, c.err = key.Append(c.snapshot[:0]); c.err == nil {
-		c.err = c.coverage.keeper.Local(LocalGone, c.snapshot)
+	var err error
+	if c.snapshot, err = key.Append(c.snapshot[:0]); err != nil {
+		c.unsaved++
+		return
 	}
+	c.err = c.coverage.keeper.Local(LocalGone, c.snapshot)
 }
 
 // arrived takes from a batch what is not in the order of packet time.
@@ -108,7 +114,7 @@ func (c *correlator) show(last bool) {
 	}
 	s.at = c.done
 	shown := LiveStats{
-		Calls: c.calls.Len(), OpenCalls: c.calls.Open(), Bindings: c.regs.Len(), Dialogs: c.calls.Stats, Media: c.index.Stats,
+		Calls: c.calls.Len(), OpenCalls: c.calls.Open(), Bindings: c.regs.Len(), Dialogs: c.calls.Stats, Unsaved: c.unsaved, Media: c.index.Stats,
 		Outcomes: maps.Clone(c.recorder.outcomes), Records: maps.Clone(c.recorder.records),
 	}
 	s.mu.Lock()

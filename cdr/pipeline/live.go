@@ -65,7 +65,7 @@ func NewLive(cfg Config, lookups Lookups, out Output, keeper Keeper, taps []Live
 	for t, tap := range taps {
 		for n, src := range tap.Sources() {
 			w := p.workers[i]
-			w.goLive(uint16(t), src, tap.Since) //nolint:gosec // few taps
+			w.goLive(uint16(t), src, tap.Since)
 			if n == 0 {
 				w.nic = tap.NIC // the card's losses count once
 			}

@@ -25,7 +25,6 @@ import (
 type script struct {
 	name    string
 	sources []*scripted
-	stats   func(step int64) capture.LiveStats
 	end     chan struct{}
 	once    sync.Once
 }

@@ -16,7 +16,9 @@ type LiveStats struct {
 	// Calls in memory, those of them that have not ended, and telephones' bindings remembered.
 	Calls, OpenCalls, Bindings int
 	Dialogs                    dialog.Stats
-	Media                      media.IndexStats
+	// Unsaved counts states of calls that could not be written down for the next start.
+	Unsaved uint64
+	Media   media.IndexStats
 	// Outcomes counts call legs that have left memory, by the disposition of their last record.
 	Outcomes map[record.Disposition]uint64
 	// Records given out, all revisions and events, by kind.

@@ -62,11 +62,10 @@ func (r *reloader) reload() {
 	}
 	setLevel(effective.Log.Level)
 	r.enforce(effective)
-	e := r.log.Info()
 	if len(waiting) > 0 {
-		e = r.log.Warn().Strs("restart_needed", waiting)
+		r.log.Warn().Strs("keys", waiting).Msg("changed keys that wait for a restart")
 	}
-	e.Str("config_hash", r.inForce.Load().hash).Msg("configuration reloaded")
+	r.log.Info().Str("config_hash", r.inForce.Load().hash).Msg("configuration reloaded")
 }
 
 // setLevel is the least that is logged by every logger of the program.

@@ -239,4 +239,3 @@ func (s *sensor) deliver(ctx context.Context) error {
 	}
 	return nil
 }
-

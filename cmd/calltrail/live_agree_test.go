@@ -109,8 +109,8 @@ func kamailioFaults(r *liveRow, accounts []testnet.Account) (faults []string) {
 		if a.Caller != r.Caller || a.Callee != r.Callee {
 			faults = append(faults, fmt.Sprintf("%s: the row has %s to %s, kamailio %s to %s", r.CallID, r.Caller, r.Callee, a.Caller, a.Callee))
 		}
-		switch {
-		case a.Method == "INVITE":
+		switch a.Method {
+		case "INVITE":
 			faults = append(faults, apart(r.CallID+" started_at", r.Started, a.Began, nearKamailio)...)
 			if r.Status != a.Code {
 				faults = append(faults, fmt.Sprintf("%s: status %d, kamailio accounts for %d", r.CallID, r.Status, a.Code))
@@ -120,7 +120,7 @@ func kamailioFaults(r *liveRow, accounts []testnet.Account) (faults []string) {
 				final = r.Answered
 			}
 			faults = append(faults, apart(r.CallID+" final response", final, a.At, nearKamailio)...)
-		case a.Method == "BYE":
+		case "BYE":
 			faults = append(faults, apart(r.CallID+" BYE", r.Ended, a.Began, nearKamailio)...)
 		}
 	}

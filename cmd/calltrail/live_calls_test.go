@@ -85,7 +85,7 @@ func TestLiveCalls(t *testing.T) {
 		if log := s.process.Output(); strings.Contains(log, "alice") || strings.Contains(log, "carol") {
 			t.Errorf("the log names a user:\n%s", log)
 		}
-		c := s.coverage("tap0")
+		c := s.coverage()
 		if !c.in("complete") || c.Packets != o.Packets || c.KernelDrops != 0 || c.Duplicates != 0 || c.OneWayFlows != 0 {
 			t.Errorf("coverage %+v, want complete with the %d packets of tshark", c, o.Packets)
 		}
@@ -115,7 +115,7 @@ func TestLiveLoad(t *testing.T) {
 	none(t, streamFaults(rows, streams))
 	copied := mirror.Copied()
 	s.end()
-	if c := s.coverage("tap0"); !c.in("complete") || c.KernelDrops != 0 || c.Packets != copied {
+	if c := s.coverage(); !c.in("complete") || c.KernelDrops != 0 || c.Packets != copied {
 		t.Errorf("coverage %+v, want complete, no drops and %d packets", c, copied)
 	}
 }

@@ -88,7 +88,7 @@ func TestLiveFlood(t *testing.T) {
 	}
 	none(t, append(hurt(rows), streamFaults(rows, testnet.Streams(t, witness.Stop()))...))
 	s.end()
-	c := s.coverage("tap0")
+	c := s.coverage()
 	t.Logf("coverage %+v", c)
 	if c.Evicted["calls"] == 0 {
 		t.Error("nothing was pushed out: the flood did not fill the table, and the test shows nothing")

@@ -38,7 +38,7 @@ func TestLiveStoppedReader(t *testing.T) {
 		witness.Stop() // it saw every packet: they all came to the interface
 		copied := mirror.Copied()
 		s.end()
-		c := s.coverage("tap0")
+		c := s.coverage()
 		t.Logf("%d packets came, %d of them in %v without a reader: %d taken, %d dropped", copied, during, heldTime, c.Packets, c.KernelDrops)
 		if c.KernelDrops == 0 || c.KernelDrops > during {
 			t.Errorf("%d drops, want some, and no more than the %d packets that came meanwhile", c.KernelDrops, during)
@@ -95,7 +95,7 @@ func TestLiveInterface(t *testing.T) {
 					t.Errorf("%d rows and %d streams after the interface came back, want 5 and 10", len(rows), len(streams))
 				}
 				s.end()
-				c := s.coverage("tap0")
+				c := s.coverage()
 				down := time.Duration(c.DownMS) * time.Millisecond
 				t.Logf("down for %v, reopened %d times", down, c.Reopened)
 				// Who polls may notice the beginning a little late, and the end.

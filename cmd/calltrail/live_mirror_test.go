@@ -36,7 +36,7 @@ func TestLiveDuplicates(t *testing.T) {
 		t.Fatalf("the mirror port carried %d packets, want each of %d twice", copied, o.Packets)
 	}
 	s.end()
-	if c := s.coverage("tap0"); c.Duplicates != o.Packets || c.Packets != 2*o.Packets {
+	if c := s.coverage(); c.Duplicates != o.Packets || c.Packets != 2*o.Packets {
 		t.Errorf("coverage has %d packets and %d duplicates, want %d and %d (RTP rows have %d)", c.Packets, c.Duplicates, 2*o.Packets, o.Packets, copies)
 	}
 }
@@ -60,7 +60,7 @@ func TestLiveOneWay(t *testing.T) {
 		}
 	}
 	s.end()
-	c := s.coverage("tap0")
+	c := s.coverage()
 	if !c.in("one_way") || c.Flows == 0 || c.OneWayFlows != c.Flows {
 		t.Errorf("coverage %+v, want one_way, all flows", c)
 	}

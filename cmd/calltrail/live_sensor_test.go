@@ -213,13 +213,13 @@ type liveMinute struct {
 	StatesOfTime []string `json:"-"` // of the sum: the states of all events
 }
 
-// coverage ends the sensor and adds up what it said of a tap from its start to its end.
-func (s *live) coverage(tap string) (sum liveMinute) {
+// coverage adds up what the sensor, which has ended, said of its only tap from its start to its end.
+func (s *live) coverage() (sum liveMinute) {
 	s.Helper()
 	s.drain()
-	events := rows[liveMinute](s, fmt.Sprintf("coverage r WHERE tap = '%s' ORDER BY from_at", tap))
+	events := rows[liveMinute](s, "coverage r ORDER BY from_at")
 	if len(events) == 0 {
-		s.Fatalf("no coverage of %s; the sensor said:\n%s", tap, s.process.Output())
+		s.Fatalf("no coverage; the sensor said:\n%s", s.process.Output())
 	}
 	sum.From, sum.Evicted = events[0].From, map[string]uint64{}
 	for i, e := range events {

@@ -98,7 +98,7 @@ var chainQueries = map[string]string{
 		WHERE (SELECT count(*) FROM entry e WHERE (e.day, e.record_id) = (b.day, b.record_id) AND outcome = 'stored') <> 1`,
 	"records without a body": `SELECT (SELECT count(*) FROM call_record) + (SELECT count(*) FROM registration) +
 		(SELECT count(*) FROM coverage) - (SELECT count(*) FROM record_body)`,
-	"revisions there twice":  `SELECT count(*) - count(DISTINCT (call_uid, revision)) FROM call_record`,
+	"revisions there twice": `SELECT count(*) - count(DISTINCT (call_uid, revision)) FROM call_record`,
 }
 
 // chainFaults says what is wrong with the entries, the ledger and the bytes in the database.

@@ -46,8 +46,12 @@ func TestUnseen(t *testing.T) {
 		unseen   uint64
 	}{
 		{"a whole connection", []wire{
-			{true, 1000, 0, syn, 0}, {false, 5000, 1001, syn | ack, 0}, {true, 1001, 5001, ack, 700},
-			{false, 5001, 1701, ack, 300}, {true, 1701, 5301, ack | fin, 0}, {false, 5301, 1702, ack | fin, 0},
+			{true, 1000, 0, syn, 0},
+			{false, 5000, 1001, syn | ack, 0},
+			{true, 1001, 5001, ack, 700},
+			{false, 5001, 1701, ack, 300},
+			{true, 1701, 5301, ack | fin, 0},
+			{false, 5301, 1702, ack | fin, 0},
 		}, 0},
 		{"a segment that did not pass", []wire{
 			{true, 1001, 5001, ack, 700}, {false, 5001, 2401, ack, 0},
@@ -156,7 +160,7 @@ func TestTrackerIsBounded(t *testing.T) {
 	for i := range 3 * maxFlows {
 		s := Segment{
 			Src: netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), 5060),
-			Dst: netip.AddrPortFrom(bob, uint16(i%60000+1)), HasAck: true, //nolint:gosec // bounded
+			Dst: netip.AddrPortFrom(bob, uint16(i%60000+1)), HasAck: true,
 		}
 		tr.Add(&s)
 	}

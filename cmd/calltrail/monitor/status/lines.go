@@ -74,7 +74,7 @@ func (s *screen) delivery(d *Delivery) {
 }
 
 func (s *screen) store(v *Store, from string) {
-	s.line("STORE  up %s, version %s, %s", span(v.At.Sub(v.Started).Seconds()), v.Version, from)
+	s.line("STORE  %s, up %s, version %s", from, span(v.At.Sub(v.Started).Seconds()), v.Version)
 	s.item("stored", "%s records; %s duplicates, %s quarantined, %s alarms",
 		count(v.Stored), count(v.Duplicates), count(v.Quarantined), count(v.Alarms))
 	s.delivery(&v.Delivery)

@@ -71,7 +71,7 @@ func (s *screen) absent(what, from, reason string, expected bool) {
 }
 
 func (s *screen) sensor(v *Sensor, from string) {
-	s.line("SENSOR %s  up %s, version %s, %s", v.Sensor, span(v.At.Sub(v.Started).Seconds()), v.Version, from)
+	s.line("SENSOR %s  %s, up %s, version %s", v.Sensor, from, span(v.At.Sub(v.Started).Seconds()), v.Version)
 	s.taps(v)
 	c := v.Calls
 	s.item("calls", "%s open, %s in memory, %s pushed out; %s records made",
