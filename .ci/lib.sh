@@ -4,6 +4,8 @@
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 root=$PWD
 export root
+# Programs that .ci/programs has unpacked.
+PATH=$root/.dev/chrony/usr/sbin:$PATH
 
 # tool NAME ARGS: a tool of the versions pinned in .ci/tools/go.mod.
 tool() { go tool -modfile=.ci/tools/go.mod "$@"; }

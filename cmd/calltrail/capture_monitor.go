@@ -39,6 +39,7 @@ func (s *sensor) monitor() (*monitor.Monitor, error) {
 func monitorClock(st clock.State) (monitor.Clock, bool) {
 	return monitor.Clock{
 		Synced: st.Synced, Source: st.Source, Reference: st.Reference, Stratum: st.Stratum, Offset: st.Offset, MaxError: st.MaxError,
+		Steps: st.Steps,
 	}, !st.At.IsZero()
 }
 

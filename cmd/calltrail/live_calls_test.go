@@ -8,8 +8,9 @@ import (
 	"calltrail/cmd/calltrail/testnet"
 )
 
-// settleSoon shortens the wait between a call's end and its final record, for the tests' own time.
-const settleSoon = "timers: {settle: 1s}"
+// settleSoon shortens the wait between a call's end and its final record, for the tests' own time. Below the two seconds in
+// which late media still counts, the record would come before it.
+const settleSoon = "timers: {settle: 2500ms}"
 
 // Telephones call each other through a proxy with real sound, and the sensor's rows, which took the long way through Kafka,
 // agree with what tshark saw on the same tap and with the proxy's own accounting, however the calls end.

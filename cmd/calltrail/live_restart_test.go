@@ -27,7 +27,7 @@ func TestLiveRestart(t *testing.T) {
 			a, b := n.Host("a", "192.0.2.10"), n.Host("b", "198.51.100.10")
 			tap := n.Namespace("sensor")
 			mirror := n.Mirror(tap, "tap0", n.Once())
-			s := newLive(t, tap, afpacketEngine, []string{"tap0"}, "timers: {settle: 1s, checkpoint: 2s}")
+			s := newLive(t, tap, afpacketEngine, []string{"tap0"}, "timers: {settle: 2500ms, checkpoint: 2s}")
 			witness := mirror.Watch()
 			s.begin("postgres")
 			load := n.Call(a, b, testnet.Load{Calls: calls, Rate: 50, Talk: 7 * time.Second, Caller: "alice", Callee: "bob"})

@@ -23,7 +23,12 @@ func beside(ctx context.Context, cfg *config.Config, p *store.Pump, sink *postgr
 		Lag: func(ctx context.Context) (uint64, error) { return kafka.Lag(ctx, kafkaConfig(cfg), cfg.Kafka.Group) },
 	})
 	if err == nil {
-		g.Go(func() error { return m.Run(ctx) })
+		g.Go(func() error {
+			if err := m.Run(ctx); err != nil {
+				log.Error().Err(err).Msg("no metrics")
+			}
+			return nil
+		})
 	}
 	g.Go(func() error {
 		return service.Watchdog(ctx, log, service.Turning(service.Part{Name: "pump", Turns: p.Turns}))
