@@ -228,7 +228,7 @@ func startChronyd(t *testing.T, directives string) (*Watcher, *exec.Cmd) {
 		program = "/usr/sbin/chronyd" // not in everyone's PATH
 		if _, err = os.Stat(program); err != nil {
 			message := "no chronyd; install the distribution's package chrony"
-			if os.Getenv("CALLTRAIL_REQUIRE_SERVICES") == "1" {
+			if os.Getenv("CALLTRAIL_REQUIRE_PROGRAMS") == "1" {
 				t.Fatal(message)
 			}
 			t.Skip(message)

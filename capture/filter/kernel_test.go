@@ -89,8 +89,8 @@ func TestKernelAgrees(t *testing.T) {
 // tagged once more and sent over a veth pair, have the same fate. It needs root, for a network namespace of its own.
 func TestPacketSocket(t *testing.T) {
 	if os.Geteuid() != 0 {
-		if os.Getenv("CALLTRAIL_REQUIRE_SERVICES") == "1" {
-			t.Fatal("this test needs root, and CALLTRAIL_REQUIRE_SERVICES=1 says that it must run")
+		if os.Getenv("CALLTRAIL_REQUIRE_PROGRAMS") == "1" {
+			t.Fatal("this test needs root, and CALLTRAIL_REQUIRE_PROGRAMS=1 says that it must run")
 		}
 		t.Skip("needs root for a network namespace")
 	}

@@ -69,7 +69,7 @@ func newLive(t *testing.T, ns *testnet.Namespace, engine string, devices []strin
 	}
 	var err error
 	if s.program, err = build(); err != nil {
-		if engine == libpcapEngine && os.Getenv("CALLTRAIL_REQUIRE_SERVICES") != "1" {
+		if engine == libpcapEngine && os.Getenv("CALLTRAIL_REQUIRE_PROGRAMS") != "1" {
 			t.Skip(err)
 		}
 		t.Fatal(err)

@@ -71,7 +71,7 @@ func Need(t testing.TB) {
 	if os.Getenv(inside) != "" {
 		return
 	}
-	if os.Getenv("CALLTRAIL_REQUIRE_SERVICES") == "1" {
+	if os.Getenv("CALLTRAIL_REQUIRE_PROGRAMS") == "1" {
 		t.Fatal("needs a network namespace of its own: run it as root")
 	}
 	t.Skip("needs a network namespace of its own, which root may make")

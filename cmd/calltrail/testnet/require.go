@@ -16,13 +16,13 @@ var packages = map[string]string{
 }
 
 // Require skips the test where networks cannot be made: without root or without one of the programs. Where
-// CALLTRAIL_REQUIRE_SERVICES is 1 the test fails instead.
+// CALLTRAIL_REQUIRE_PROGRAMS is 1 the test fails instead.
 func Require(t testing.TB) {
 	t.Helper()
 	why := missing()
 	switch {
 	case why == "":
-	case os.Getenv("CALLTRAIL_REQUIRE_SERVICES") == "1":
+	case os.Getenv("CALLTRAIL_REQUIRE_PROGRAMS") == "1":
 		t.Fatal(why)
 	default:
 		t.Skip(why)

@@ -29,7 +29,7 @@ const scrapes = 3
 
 // Check fails tb for each alert and each query that returns no series, for each target that cannot be scraped, and for each
 // metric that promtool finds fault with. root is the repository's folder. Without the programs prometheus and promtool the
-// test is skipped, or fails when CALLTRAIL_REQUIRE_SERVICES is 1.
+// test is skipped, or fails when CALLTRAIL_REQUIRE_PROGRAMS is 1.
 func Check(tb testing.TB, root string, targets Targets) {
 	tb.Helper()
 	Require(tb)
@@ -47,7 +47,7 @@ func Require(tb testing.TB) {
 	for _, program := range []string{"prometheus", "promtool"} {
 		if _, err := exec.LookPath(program); err != nil {
 			const why = "%s is not installed: apt-get install prometheus"
-			if os.Getenv("CALLTRAIL_REQUIRE_SERVICES") == "1" {
+			if os.Getenv("CALLTRAIL_REQUIRE_PROGRAMS") == "1" {
 				tb.Fatalf(why, program)
 			}
 			tb.Skipf(why, program)
