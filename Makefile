@@ -9,7 +9,7 @@ GO ?= go
 TOOLS := $(GO) tool -modfile=.ci/tools/go.mod
 FUZZTIME ?= 30s
 
-.PHONY: help build test check lint fmt fuzz bench golden demo docs services services-down
+.PHONY: help build test check lint fmt fuzz bench golden demo docs packages services services-down
 
 help: ## list these commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ services: ## start a private Kafka and Postgres (installs what is missing, sayin
 
 services-down: ## stop them
 	@deploy/dev/down
+
+packages: ## a deb and an rpm into dist/, with a static program
+	@deploy/packages/build
 
 test: ## unit, golden and property tests, and those on a real Kafka and Postgres
 	@.ci/test

@@ -192,7 +192,6 @@ func (t *tap) Close() error {
 		s.retire()
 	}
 	t.current = nil
-	t.outage.note(false, false, time.Now())
 	close(t.stop)
 	return nil
 }

@@ -163,7 +163,9 @@ func (l *live) look(now time.Time) {
 			s.use(handle, is.Index)
 		}
 	}
-	s.note(up && s.handle != nil && s.gone.IsZero() && l.end.at() == 0, now)
+	if l.end.at() == 0 { // what is after the end is no outage
+		s.note(up && s.handle != nil && s.gone.IsZero(), now)
+	}
 }
 
 // change lets the next handle take over. Its counts begin with its first packet: drops of before the take-over are
@@ -187,7 +189,9 @@ func (l *live) leave() {
 	l.collect()
 	l.state.handle.Close()
 	l.state.handle, l.state.gone = nil, time.Time{}
-	l.state.note(false, time.Now())
+	if l.end.at() == 0 {
+		l.state.note(false, time.Now())
+	}
 }
 
 // collect adds what was dropped since it was asked before. libpcap counts in 32 bits.

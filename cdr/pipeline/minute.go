@@ -144,11 +144,9 @@ func since(now, before uint64) uint64 {
 	return now - before
 }
 
-// Bounds of the verdict one_way: so many pairs of hosts, and so large a share of them, in percent.
-const (
-	oneWayFlows = 2
-	oneWayShare = 90
-)
+// oneWayFlows is the fewest pairs of hosts, all of them seen in one direction only, that make a minute one_way. A single
+// pair that is seen both ways shows that the tap can: else anybody could spoil a minute by sending what nobody answers.
+const oneWayFlows = 2
 
 // state is the verdict on a minute.
 func (t *tapMinute) state() string {
@@ -158,7 +156,7 @@ func (t *tapMinute) state() string {
 		return "down"
 	case t.lost() || down > 0 || t.UnseenTCPOctets > 0 || t.UnseenRTPPackets > 0:
 		return "lossy"
-	case t.Flows >= oneWayFlows && 100*t.OneWayFlows >= oneWayShare*t.Flows:
+	case t.Flows >= oneWayFlows && t.OneWayFlows == t.Flows:
 		return "one_way"
 	}
 	return "complete"

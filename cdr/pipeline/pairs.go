@@ -5,18 +5,22 @@ import (
 	"time"
 
 	"calltrail/decode"
+	"calltrail/decode/sip"
 )
 
 const (
 	// pairSettle is how long after its first packet a pair of hosts may take to show its other direction.
 	pairSettle = int64(5 * time.Second)
-	// maxPairs bounds the pairs followed at a time; further ones are not counted.
+	// maxPairs bounds the pairs followed at a time.
 	maxPairs = 8192
 )
 
-// pairs counts the pairs of hosts that begin to exchange signalling or media, and those of which one direction only was
-// seen. It is a worker's own: the kernel gives both directions to the same one. A pair is counted once it has had the time to
-// answer, and again when it begins anew in a later minute.
+// pairs counts the pairs of hosts that exchange signalling or media, and those of which one direction only was seen. It
+// is a worker's own: the kernel gives both directions to the same one. A pair is counted once it has had the time to answer,
+// and again when it begins anew in a later minute.
+//
+// A request that asks for something new proves no exchange, so a pair of which nothing else was seen does not count: who
+// scans a network gets few answers, and must not make a tap look one-sided.
 type pairs struct {
 	seen          map[pair]directions
 	flows, oneWay uint64
@@ -29,34 +33,58 @@ type pair struct {
 }
 
 type directions struct {
-	first    int64
-	up, down bool
+	first     int64
+	up, down  bool
+	exchanges bool // more than a question was seen
 }
 
 func newPairs() *pairs { return &pairs{seen: map[pair]directions{}} }
 
-// packet notes one packet from src to dst.
-func (p *pairs) packet(src, dst *decode.Endpoint, media bool, at int64) {
+// exchanges says that a message shows that the other side is there: a response, or what only follows on one.
+func exchanges(m *sip.Message) bool {
+	if !m.IsRequest() {
+		return true
+	}
+	switch m.Method() {
+	case sip.MethodACK, sip.MethodBYE, sip.MethodPRACK, sip.MethodUPDATE:
+		return true
+	}
+	return false
+}
+
+// packet notes one packet from src to dst; exchanges says that it proves more than a question.
+func (p *pairs) packet(src, dst *decode.Endpoint, media, exchanges bool, at int64) {
 	up := bytes.Compare(src.IP[:], dst.IP[:]) <= 0
 	key := pair{src.IP, dst.IP, media}
 	if !up {
 		key.low, key.high = dst.IP, src.IP
 	}
 	d, ok := p.seen[key]
-	switch {
-	case !ok && len(p.seen) >= maxPairs:
-		return
-	case !ok:
+	if !ok {
+		if len(p.seen) >= maxPairs && !p.room() {
+			return
+		}
 		d.first = at
-	case up && d.up, !up && d.down:
+	} else if (up && d.up || !up && d.down) && (d.exchanges || !exchanges) {
 		return
 	}
-	if up {
-		d.up = true
-	} else {
-		d.down = true
-	}
+	d.up, d.down, d.exchanges = d.up || up, d.down || !up, d.exchanges || exchanges
 	p.seen[key] = d
+}
+
+// room forgets a pair of which nothing but a question was seen, if there is one among a few.
+func (p *pairs) room() bool {
+	n := 0
+	for key, d := range p.seen {
+		if !d.exchanges {
+			delete(p.seen, key)
+			return true
+		}
+		if n++; n == 8 {
+			break
+		}
+	}
+	return false
 }
 
 // settle counts the pairs that have had their time by now, forgets them, and returns the sums so far.
@@ -65,9 +93,11 @@ func (p *pairs) settle(now int64) (flows, oneWay uint64) {
 		if d.first > now-pairSettle {
 			continue
 		}
-		p.flows++
-		if d.up != d.down && key.low != key.high {
-			p.oneWay++
+		if d.exchanges {
+			p.flows++
+			if d.up != d.down && key.low != key.high {
+				p.oneWay++
+			}
 		}
 		delete(p.seen, key)
 	}

@@ -132,7 +132,6 @@ func (w *worker) signalling(p *capture.Packet, now int64) decode.Reason {
 		w.stats.Copies++
 		return decode.Copy
 	}
-	w.pairs.packet(&w.frame.Src, &w.frame.Dst, false, now)
 	b := w.batch
 	m := b.addMessage()
 	if err := m.sip.Parse(w.frame.Payload); err != nil {
@@ -151,6 +150,7 @@ func (w *worker) signalling(p *capture.Packet, now int64) decode.Reason {
 		b.messages = b.messages[:len(b.messages)-1]
 		return decode.NoLegalBasis
 	}
+	w.pairs.packet(&w.frame.Src, &w.frame.Dst, false, exchanges(&m.sip), now)
 	m.sdp = -1
 	if body := sdp.FromBody(m.sip.Value(sip.HeaderContentType), m.sip.Body()); body != nil {
 		if d := b.description(); d.Parse(body) == nil {
@@ -194,7 +194,7 @@ func (w *worker) collect(position uint64) {
 	}
 	for i := range w.table.Events {
 		if ev := &w.table.Events[i]; ev.Kind == media.Opened {
-			w.pairs.packet(&ev.Flow.Src, &ev.Flow.Dst, true, ev.At)
+			w.pairs.packet(&ev.Flow.Src, &ev.Flow.Dst, true, true, ev.At)
 		}
 		w.batch.streams = append(w.batch.streams, streamEvent{w.table.Events[i], position})
 	}

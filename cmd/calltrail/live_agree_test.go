@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	nearTshark   = time.Millisecond      // both read the kernel's time of the same packet, from two sockets
+	nearTshark   = time.Millisecond      // the kernel takes the time of a packet once; the row has it to the microsecond
 	nearKamailio = 50 * time.Millisecond // the proxy reads its own clock, once it is scheduled
 )
 

@@ -17,7 +17,9 @@ const (
 // A sensor that does not read for three seconds loses what its ring cannot hold, and says how much: all that was sent to
 // the tap is either in its packets or in its drops.
 func TestLiveStoppedReader(t *testing.T) {
+	t.Parallel()
 	engines(t, func(t *testing.T, engine string) {
+		t.Parallel()
 		const calls = 60
 		n := testnet.New(t)
 		a, b := n.Host("a", "192.0.2.10"), n.Host("b", "198.51.100.10")

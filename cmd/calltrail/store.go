@@ -4,8 +4,9 @@ import "github.com/spf13/cobra"
 
 // storeOptions is the command line of store, checked.
 type storeOptions struct {
-	fromSpool bool // read spool.dir instead of Kafka
-	once      bool // end at the head
+	fromSpool bool   // read spool.dir instead of Kafka
+	sensor    string // with fromSpool: whose spool it must be; "" is whoever it is
+	once      bool   // end at the head
 }
 
 func newStore() *cobra.Command {
@@ -43,7 +44,7 @@ write that spool.`,
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	configFlag(flags, "from-spool", "DIR", "spool.dir", "read this spool instead of Kafka")
-	configFlag(flags, "sensor", "NAME", "replay.sensor", "with --from-spool: the sensor whose spool it is (default replay)")
+	flags.StringVar(&o.sensor, "sensor", "", "with --from-spool: the `NAME` of the sensor whose spool it must be (default whose it is)")
 	flags.BoolVar(&o.once, "once", false, "end when everything that was there at the start is stored")
 	configFlag(flags, "group", "NAME", "kafka.group", "Kafka consumer group (default calltrail-store)")
 	mustComplete(cmd, "from-spool", directory)

@@ -36,7 +36,7 @@ func runStore(cmd *cobra.Command, o storeOptions) error {
 	defer loader.Close()
 
 	if o.fromSpool {
-		err = storeFromSpool(ctx, cfg, loader, log)
+		err = storeFromSpool(ctx, cfg, o.sensor, loader, log)
 	} else {
 		err = storeFromKafka(ctx, cfg, o.once, loader, log)
 	}
@@ -72,11 +72,19 @@ func storeFromKafka(ctx context.Context, cfg *config.Config, once bool, sink *po
 }
 
 // storeFromSpool reads a spool that no other program has open, so there is nothing to wait for behind its end.
-func storeFromSpool(ctx context.Context, cfg *config.Config, sink *postgres.Loader, log zerolog.Logger) (err error) {
+func storeFromSpool(ctx context.Context, cfg *config.Config, sensor string, sink *postgres.Loader, log zerolog.Logger) (err error) {
 	if _, err := os.Stat(cfg.Spool.Dir); errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("spool %s: there is no such directory: name one that records were spooled to (spool.dir)", cfg.Spool.Dir) // Open would make it
 	}
-	sp, err := openSpool(cfg)
+	if sensor == "" {
+		if sensor, err = spool.Owner(cfg.Spool.Dir); err != nil {
+			return err
+		}
+	}
+	if sensor == "" {
+		return fmt.Errorf("spool %s: there is nothing in it (spool.dir)", cfg.Spool.Dir)
+	}
+	sp, err := openSpool(cfg, sensor)
 	if err != nil {
 		return err
 	}
@@ -108,11 +116,11 @@ func pump(ctx context.Context, p *store.Pump, sink *postgres.Loader, log zerolog
 	return err
 }
 
-// openSpool opens the spool of replayed records.
-func openSpool(cfg *config.Config) (*spool.Spool, error) {
+// openSpool opens a spool for one run.
+func openSpool(cfg *config.Config, sensor string) (*spool.Spool, error) {
 	sp, err := spool.Open(spool.Config{
 		Dir:          cfg.Spool.Dir,
-		Sensor:       cfg.Replay.Sensor,
+		Sensor:       sensor,
 		SegmentBytes: int64(cfg.Spool.SegmentBytes),
 	})
 	_, path := errors.AsType[*fs.PathError](err)

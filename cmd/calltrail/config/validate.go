@@ -121,7 +121,7 @@ func (v *validator) timers() {
 		{"timers.invite_timeout", t.InviteTimeout, 5 * time.Second, 10 * time.Minute},
 		{"timers.ring_timeout", t.RingTimeout, 10 * time.Second, time.Hour},
 		{"timers.max_call_age", t.MaxCallAge, time.Minute, 30 * day},
-		{"timers.settle", t.Settle, time.Second, time.Minute},
+		{"timers.settle", t.Settle, 2500 * time.Millisecond, time.Minute}, // the streams of a call are cut 2 s after its end
 		{"timers.hold", t.Hold, time.Second, 10 * time.Minute},
 		{"timers.stream_idle", t.StreamIdle, time.Second, time.Hour},
 	} {

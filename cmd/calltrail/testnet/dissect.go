@@ -29,11 +29,33 @@ type Call struct {
 	SrcIP    string `json:"src_ip"`
 	SrcPort  int    `json:"src_port"`
 	Invite   Moment `json:"invite_ts"`
-	Rang     Moment `json:"first_18x_ts"`
-	Answer   Moment `json:"answer_ts"`
+	Rang     Moment `json:"-"` // on the caller's hop: see Hops
+	Answer   Moment `json:"-"` // the same
 	End      Moment `json:"end_ts"`
 	Status   int    `json:"final_status"`
 	ByeFrom  string `json:"bye_from"`
+	Hops     []Hop  `json:"hops"`
+}
+
+// Hop is an INVITE on its way from one server to the next. The caller's hop is the one with the fewest Vias.
+type Hop struct {
+	Vias   int    `json:"vias"`
+	Rang   Moment `json:"first_18x_ts"`
+	Status int    `json:"final_status"`
+	Final  Moment `json:"final_ts"`
+}
+
+// settle takes the times of ringing and answer from the caller's hop, the last attempt there.
+func (c *Call) settle() {
+	for i, hop := range c.Hops {
+		if i > 0 && hop.Vias > c.Hops[0].Vias {
+			continue
+		}
+		c.Rang, c.Answer = hop.Rang, Moment{}
+		if hop.Status >= 200 && hop.Status < 300 {
+			c.Answer = hop.Final
+		}
+	}
 }
 
 // Stream is the RTP of one SSRC in one direction.
@@ -75,6 +97,9 @@ func Dissect(t testing.TB, path string) (o Opinion) {
 	said := command(t, filepath.Join(Root(t), "pcaps", "make", "dissect"), path)
 	if err := json.Unmarshal([]byte(said), &o); err != nil {
 		t.Fatalf("dissect %s: %v", path, err)
+	}
+	for i := range o.Calls {
+		o.Calls[i].settle()
 	}
 	return o
 }

@@ -37,6 +37,7 @@ func New(t testing.TB) *Net {
 	t.Helper()
 	Require(t)
 	sweep()
+	stampOnce(t)
 	n := &Net{t: t, prefix: fmt.Sprintf("%s%d-%d-", prefix, os.Getpid(), nets.Add(1))}
 	n.segment = n.Namespace("segment")
 	// Ageing 0 and no learning: the table is written by hand.

@@ -38,7 +38,6 @@ func TestWitnesses(t *testing.T) {
 		t.Errorf("tshark's call: %+v", c)
 	}
 	accounts := kamailio.Accounts(e.CallID)
-	t.Logf("%+v", accounts)
 	for _, x := range []struct {
 		what          string
 		tshark, proxy time.Time
