@@ -50,7 +50,7 @@ func TestLiveOneWay(t *testing.T) {
 	tap := n.Namespace("sensor")
 	n.Mirror(tap, "tap0", []testnet.Source{{Host: a, Direction: testnet.FromHost}})
 	s := newLive(t, tap, afpacketEngine, []string{"tap0"},
-		"timers: {settle: 2s, invite_timeout: 5s}") // of these INVITEs no response is seen
+		"timers: {settle: 2500ms, invite_timeout: 5s}") // of these INVITEs no response is seen
 	s.begin("postgres")
 	n.Call(a, b, testnet.Load{Calls: calls, Rate: 10, Talk: time.Second, Caller: "alice", Callee: "bob"}).Wait(time.Minute)
 	rows := s.calls(calls)
