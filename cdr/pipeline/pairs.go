@@ -48,8 +48,9 @@ func exchanges(m *sip.Message) bool {
 	switch m.Method() {
 	case sip.MethodACK, sip.MethodBYE, sip.MethodPRACK, sip.MethodUPDATE:
 		return true
+	default:
+		return false
 	}
-	return false
 }
 
 // packet notes one packet from src to dst; exchanges says that it proves more than a question.
