@@ -56,7 +56,7 @@ BEGIN
                count(*)::integer AS events,
                bool_and(c.state = 'down') AS down,
                bool_or(c.state IN ('lossy', 'down')) OR sum(c.kernel_drops) > 0 OR sum(c.nic_missed) > 0
-                   OR sum(c.softnet_dropped) > 0 OR sum(c.down_ms) > 0 AS lossy,
+                   OR sum(c.softnet_dropped) > 0 OR sum(c.down_ms) > 0 OR sum(c.reopened) > 0 AS lossy,
                bool_or(c.state = 'one_way') AS one_way,
                -- Events may meet, overlap or leave a hole; what they say beyond their minute does not count.
                range_agg(tstzrange(c.from_at, c.to_at) * tstzrange(c.minute, c.minute + one)) AS listened,

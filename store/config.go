@@ -13,6 +13,9 @@ type Config struct {
 	// failure in a row up to MaxWait, and is shortened at random by up to half, so that many sensors do not come back
 	// in step. 0 means 100 ms and 30 s.
 	MinWait, MaxWait time.Duration
+	// Pending says that there is something to fetch; nil: not known. A pump that fetches for more than a minute while there is
+	// does not turn (see Turns).
+	Pending func() bool
 }
 
 func (c Config) withDefaults() (Config, error) {

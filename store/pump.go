@@ -25,7 +25,7 @@ type Pump struct {
 	stats Stats
 
 	turns atomic.Uint64
-	since atomic.Int64 // when the step in hand began, by the monotonic clock from start; 0 when the pump waits for work
+	since atomic.Int64 // when the step in hand began, by the monotonic clock from start; negative: a fetch
 	start time.Time
 }
 
@@ -63,14 +63,21 @@ func (p *Pump) Stats() Stats {
 	return p.stats
 }
 
-// longStep is how long one step may take, a server that does not answer included, before the pump counts as stuck.
-const longStep = 15 * time.Minute
+// longStep is how long one step may take, a server that does not answer included, before the pump counts as stuck;
+// longFetch how long a fetch of what is there.
+const (
+	longStep  = 15 * time.Minute
+	longFetch = time.Minute
+)
 
 // Turns grows from call to call while the pump is alive: it waits for work, for its next attempt, or for a server that has
 // not been silent for longer than any time-out. For a watchdog; a server that is away is no reason to start the program anew.
 func (p *Pump) Turns() uint64 {
-	since := p.since.Load()
-	if since == 0 || time.Since(p.start)-time.Duration(since) < longStep {
+	began := time.Duration(p.since.Load())
+	switch now := time.Since(p.start); {
+	case began > 0 && now-began >= longStep:
+	case began < 0 && now+began >= longFetch && p.cfg.Pending != nil && p.cfg.Pending():
+	default:
 		return p.turns.Add(1)
 	}
 	return p.turns.Load()
@@ -96,7 +103,7 @@ func (p *Pump) Run(ctx context.Context) error {
 // step moves one batch. Only what the sink holds is acknowledged.
 func (p *Pump) step(ctx context.Context) error {
 	var b Batch
-	p.since.Store(0)
+	p.since.Store(-max(int64(time.Since(p.start)), 1))
 	err := p.insist(ctx, "fetch", func() (err error) {
 		b, err = p.feed.Fetch(ctx)
 		return err

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"io"
+	"runtime"
 	"testing"
-	"time"
 
 	"github.com/rs/zerolog"
 )
@@ -24,7 +24,8 @@ func TestTurns(t *testing.T) {
 	turning := func(p *Pump) bool { before := p.Turns(); return p.Turns() > before }
 	sink := &stuck{make(chan struct{}), make(chan struct{})}
 	sp := testSpool(t, 0)
-	p, err := New(Config{Name: "test"}, SpoolFeed(sp, 0, true), sink, zerolog.New(io.Discard))
+	pending := false
+	p, err := New(Config{Name: "test", Pending: func() bool { return pending }}, SpoolFeed(sp, 0, true), sink, zerolog.New(io.Discard))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,6 +34,17 @@ func TestTurns(t *testing.T) {
 	if !turning(p) {
 		t.Error("a pump with nothing to do does not turn")
 	}
+	for p.since.Load() == 0 { // until it fetches
+		runtime.Gosched()
+	}
+	p.start = p.start.Add(-longFetch) // it has fetched for long
+	if !turning(p) {
+		t.Error("a pump that has waited for work for long does not turn")
+	}
+	if pending = true; turning(p) {
+		t.Error("a pump that does not fetch what is there turns")
+	}
+	pending = false
 	if _, _, err := sp.Append([]byte("a record")); err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +52,7 @@ func TestTurns(t *testing.T) {
 	if !turning(p) {
 		t.Error("a pump that has just begun to deliver does not turn")
 	}
-	p.since.Store(int64(time.Since(p.start) - longStep - time.Second))
+	p.start = p.start.Add(-longStep)
 	if turning(p) {
 		t.Error("a pump stuck in one step turns")
 	}

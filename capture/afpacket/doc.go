@@ -6,9 +6,9 @@
 //
 // github.com/google/gopacket/afpacket makes the socket and its ring; the ring is read here (ring.go says why). The
 // packets of an interface are spread over the workers by PACKET_FANOUT_HASH: both directions of a flow to the same one.
-// The kernel puts IPv4 fragments together before it spreads them, so that with several workers a datagram arrives whole,
-// and one of which a fragment is missing does not arrive; with one worker fragments arrive as they are. Fragments of
-// IPv6 stay what they are and are spread by addresses alone.
+// The kernel puts IPv4 fragments together before it spreads them, to one worker too, so that a datagram arrives whole,
+// and one of which a fragment is missing does not arrive. Fragments of IPv6 stay what they are and are spread by addresses
+// alone.
 //
 // What is taken: both directions of the interface's traffic, as on a wire. On the loopback, where each packet is sent
 // and received, it is taken once, when received. A VLAN tag that the kernel took off is put back into Data.

@@ -135,25 +135,34 @@ func TestWorkersAfterReopening(t *testing.T) {
 	}
 }
 
-// TestFragments: several workers get the datagram put together, one gets the fragments.
+// TestFragments: the datagram comes put together, whether there are several workers or one. One tap after the other: the
+// kernel has one place for fragments for all of them, and takes the second tap's for copies.
 func TestFragments(t *testing.T) {
 	taptest.Pair(t)
-	_, readers := start(t)
-	one := engine.Start(t, taptest.Config()).Read(0)
-	w := taptest.Sender(t, taptest.Wire)
-	for _, f := range taptest.Fragments(4000, 5060, 77) {
-		w.MustSend(f)
-	}
-	passed(t, append(readers, one))
-	var whole []capture.Packet
-	for _, r := range readers {
-		whole = append(whole, r.Packets()...)
-	}
-	if len(whole) != 1 || len(whole[0].Data) != 14+20+1600 || whole[0].Length != 14+20+1600 || taptest.Number(whole[0].Data) != 77 {
-		t.Errorf("workers: %d packets: %+v", len(whole), whole)
-	}
-	if parts := one.Packets(); len(parts) != 2 || len(parts[0].Data) != 14+20+800 {
-		t.Errorf("one worker: %d packets", len(parts))
+	for _, n := range []int{workers, 1} {
+		cfg := taptest.Config()
+		cfg.Workers, cfg.RingBytes = n, 2<<20
+		tap := engine.Start(t, cfg)
+		var readers []*taptest.Reader
+		for i := range n {
+			readers = append(readers, tap.Read(i))
+		}
+		w := taptest.Sender(t, taptest.Wire)
+		for _, f := range taptest.Fragments(4000, 5060, 77) {
+			w.MustSend(f)
+		}
+		passed(t, readers)
+		if err := tap.Close(); err != nil {
+			t.Fatal(err)
+		}
+		var whole []capture.Packet
+		for _, r := range readers {
+			r.End(t, time.Second)
+			whole = append(whole, r.Packets()...)
+		}
+		if len(whole) != 1 || len(whole[0].Data) != 14+20+1600 || whole[0].Length != 14+20+1600 || taptest.Number(whole[0].Data) != 77 {
+			t.Errorf("%d workers: %d packets: %+v", n, len(whole), whole)
+		}
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 type iface struct {
 	index    int
 	hardware uint16 // ARPHRD_*, linux/if_arp.h
-	up       bool   // IFF_UP: an administrator wants it up. A missing carrier is no reason to call a tap down.
+	up       bool   // IFF_UP and IFF_RUNNING: it is wanted up, and it has a carrier
 }
 
 // openControl makes a socket for questions about interfaces. Its protocol is 0: no packet ever comes to it.
@@ -46,7 +46,8 @@ func ask(control int, name string) (iface, error) {
 	if err = unix.IoctlIfreq(control, unix.SIOCGIFFLAGS, ifr); err != nil {
 		return iface{}, fmt.Errorf("read interface flags: %w", err)
 	}
-	is.up = ifr.Uint16()&unix.IFF_UP != 0
+	const up = unix.IFF_UP | unix.IFF_RUNNING // a pulled cable leaves IFF_UP
+	is.up = ifr.Uint16()&up == up
 	if err = unix.IoctlIfreq(control, unix.SIOCGIFHWADDR, ifr); err != nil {
 		return iface{}, fmt.Errorf("read hardware type: %w", err)
 	}

@@ -207,7 +207,7 @@ func (l *live) LiveStats() capture.LiveStats {
 	t := l.tap
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	stats.Reopened, stats.Down, stats.Up = t.outage.ended, t.outage.duration(time.Now()), t.outage.since.IsZero()
+	stats.Reopened, stats.Down, stats.Up = t.outage.ended, t.outage.duration(time.Now()), t.outage.since.IsZero() && !t.ended.Load()
 	return stats
 }
 

@@ -96,9 +96,8 @@ func (t *tap) openAll(is iface) (err error) {
 			return err
 		}
 		all = append(all, s)
-		if len(t.lives) == 1 {
-			break // a group of one would only cost, and put fragments together
-		}
+		// A group of one too: the kernel puts fragments together only in a group, and the records must not depend on the
+		// number of workers.
 		if group, err = s.join(group); err != nil {
 			return err
 		}

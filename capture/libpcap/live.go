@@ -152,11 +152,12 @@ func (l *live) look(now time.Time) {
 	s := &l.state
 	s.looked = now
 	is, err := net.InterfaceByName(l.cfg.Interface)
-	up := err == nil && is.Flags&net.FlagUp != 0
+	const running = net.FlagUp | net.FlagRunning // a pulled cable leaves FlagUp
+	up := err == nil && is.Flags&running == running
 	if s.handle != nil && s.gone.IsZero() && (err != nil || is.Index != s.index) {
 		s.gone = now
 	}
-	if s.handle == nil && up && l.end.at() == 0 && now.Sub(s.tried) >= retryEvery {
+	if s.handle == nil && err == nil && l.end.at() == 0 && now.Sub(s.tried) >= retryEvery {
 		s.tried = now
 		// What refuses now is tried again; Up and Down tell of it.
 		if handle, err := (*tap)(l).openHandle(l.filter); err == nil {

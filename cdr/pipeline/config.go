@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"sync/atomic"
 	"time"
 
 	"calltrail/cdr/dialog"
@@ -34,8 +35,9 @@ type Config struct {
 	// SIPPorts are the TCP ports of signalling: a live run estimates what of them was not seen.
 	SIPPorts []tcp.Ports
 
-	live bool
-	taps []string // names, in the order of Packet.Tap; none in replay
+	live  bool
+	ports *atomic.Pointer[[]tcp.Ports] // of a live run
+	taps  []string                     // names, in the order of Packet.Tap; none in replay
 }
 
 // Lookups is what the recorder asks while it makes a record. Places may be nil: then nothing is known of addresses.

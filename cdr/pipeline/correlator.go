@@ -77,7 +77,7 @@ func (c *correlator) run(in <-chan *batch, failed func(error)) error {
 			why = dialog.Shutdown
 		}
 		c.calls.Finish(why)
-		c.lastMinute()
+		c.endCoverage()
 	}
 	c.show(true)
 	return c.err

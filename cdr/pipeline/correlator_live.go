@@ -2,7 +2,7 @@ package pipeline
 
 import (
 	"maps"
-	"math"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -14,10 +14,11 @@ type liveState struct {
 	handled   atomic.Uint64 // batches
 	watermark atomic.Int64
 
-	mu      sync.Mutex
-	shown   LiveStats
-	workers []workerStats
-	at      int64 // packet time of shown
+	mu       sync.Mutex
+	shown    LiveStats
+	workers  []workerStats
+	oneSided []uint64 // by tap
+	at       int64    // packet time of shown
 }
 
 // showEvery is how often LiveStats gets new values, in packet time.
@@ -26,6 +27,7 @@ const showEvery = int64(5e8)
 // keep makes the correlator that of a live run.
 func (c *correlator) keep(keeper Keeper, taps []LiveTap) {
 	c.coverage = newCoverage(keeper, taps)
+	c.recorder.oneSided = make([]uint64, len(taps))
 	c.live = &liveState{workers: make([]workerStats, len(c.queues)), at: noTime}
 	c.calls.Save, c.calls.Gone = c.save, c.gone
 }
@@ -36,7 +38,7 @@ func (c *correlator) save(call *dialog.Call) {
 		return
 	}
 	var err error
-	if c.snapshot, err = call.AppendSnapshot(c.snapshot[:0]); err != nil {
+	if c.snapshot, err = call.AppendSnapshot(appendTap(c.snapshot[:0], c.recorder.tap(call.Tap))); err != nil {
 		c.unsaved++ // bounded as its parts are, this does not happen; if it did, the call would have its records all the same
 		return
 	}
@@ -77,8 +79,8 @@ func (c *correlator) minutes(now int64) {
 	}
 	for c.err == nil {
 		end, ok := c.coverage.due()
-		if !ok || end > now {
-			return
+		if !ok || end > now || end%minute != 0 {
+			return // what ends within a minute ends with the run: endCoverage
 		}
 		c.calls.Advance(end)
 		if err := c.minute(end); err != nil && c.err == nil {
@@ -87,12 +89,11 @@ func (c *correlator) minutes(now int64) {
 	}
 }
 
-// lastMinute gives out what is covered of the minute in which the run ends.
-func (c *correlator) lastMinute() {
+// endCoverage gives out what is covered of the minute in which the run ends, behind the last records.
+func (c *correlator) endCoverage() {
 	if c.coverage == nil || c.err != nil {
 		return
 	}
-	c.minutes(math.MaxInt64)
 	for i := range c.coverage.workers {
 		if len(c.coverage.workers[i].marks) > 0 {
 			if err := c.minute(c.end); err != nil && c.err == nil {
@@ -117,8 +118,9 @@ func (c *correlator) show(last bool) {
 		Calls: c.calls.Len(), OpenCalls: c.calls.Open(), Bindings: c.regs.Len(), Dialogs: c.calls.Stats, Unsaved: c.unsaved, Media: c.index.Stats,
 		Outcomes: maps.Clone(c.recorder.outcomes), Records: maps.Clone(c.recorder.records),
 	}
+	oneSided := slices.Clone(c.recorder.oneSided)
 	s.mu.Lock()
-	s.shown = shown
+	s.shown, s.oneSided = shown, oneSided
 	s.mu.Unlock()
 }
 
@@ -134,8 +136,11 @@ func (p *Pipeline) LiveStats() LiveStats {
 	out.Watermark = s.watermark.Load()
 	out.Outcomes, out.Records = maps.Clone(out.Outcomes), maps.Clone(out.Records)
 	i := 0
-	for _, tap := range p.taps {
+	for n, tap := range p.taps {
 		t := TapStats{Name: tap.Name()}
+		if n < len(s.oneSided) {
+			t.OneSidedCalls = s.oneSided[n]
+		}
 		t.Capture.Up = true
 		for _, src := range tap.Sources() {
 			t.add(&s.workers[i])
@@ -159,8 +164,8 @@ func (t *TapStats) add(w *workerStats) {
 	t.Octets += w.Octets
 	t.Late += w.Late
 	t.Duplicates += w.Copies + w.RTPDuplicates
-	t.Flows += w.Flows
-	t.OneWayFlows += w.OneWayFlows
+	t.Flows += w.Pairs.flows()
+	t.OneWayFlows += w.Pairs.oneWay()
 	t.UnseenTCPOctets += w.UnseenTCPOctets
 	t.UnseenRTPPackets += w.UnseenRTPPackets
 	t.Counts.Add(&w.Counts)

@@ -188,3 +188,53 @@ func records(t *testing.T, bodies [][]byte) (list []record.Call) {
 	}
 	return list
 }
+
+// What was lost while the program stood still over a minute's end may have been lost on either side of it.
+func TestCoverageOfALossOverAMinutesEnd(t *testing.T) {
+	list := drain(t, generate(t, 60, 5).source(t))
+	start := list[0].Time - list[0].Time%int64(time.Minute)
+	for i := range list { // from 50 s into a minute on
+		list[i].Data, list[i].Time = append([]byte(nil), list[i].Data...), list[i].Time-list[0].Time+start+50*int64(time.Second)
+	}
+	tap := newScript("tap", 1)
+	end := start + int64(time.Minute)
+	out, _ := play(t, list, []*script{tap}, func(*capture.Packet) int { return 0 }, 3*time.Minute, func(now int64) {
+		if now == end-4*stepLength {
+			tap.change(func(s *capture.LiveStats) { s.Drops = 9 })
+			tap.sources[0].busy = 8 // no idle moment until after the minute's end
+		}
+	}, nil, nil)
+	events := byMinute(out.coverage, "tap")
+	if events[0].State != "lossy" || events[1].State != "lossy" || events[2].State != "complete" {
+		t.Errorf("%s, %s, %s; want lossy on both sides of the end, then complete", events[0].State, events[1].State, events[2].State)
+	}
+}
+
+// A host's clock that is set back stops the minutes, but neither the handing over nor the honesty.
+func TestClockSetBack(t *testing.T) {
+	list := drain(t, generate(t, 60, 5).source(t))
+	for i := range list {
+		list[i].Data = append([]byte(nil), list[i].Data...)
+	}
+	half := len(list) / 2
+	tap := newScript("tap", 1)
+	back := 10 * int64(time.Second)
+	out, p := play(t, list[:half], []*script{tap}, func(*capture.Packet) int { return 0 }, 0, nil, func(p *pipeline.Pipeline) {
+		go func() {
+			var late []capture.Packet
+			for len(late) < 4096 {
+				for _, q := range list[half:] {
+					q.Time -= back + list[half].Time - list[0].Time
+					late = append(late, q)
+				}
+			}
+			tap.sources[0].steps <- step{packets: late, idle: list[0].Time}
+		}()
+	}, nil)
+	if s := p.LiveStats(); s.Taps[0].Late < 4096 || p.Progress()[0] < 4 {
+		t.Errorf("%d late packets, progress %v", s.Taps[0].Late, p.Progress())
+	}
+	if e := out.coverage[0]; e.State != "lossy" {
+		t.Errorf("%s, the minute in which the clock was set back", e.State)
+	}
+}

@@ -54,7 +54,8 @@ func NewLive(cfg Config, lookups Lookups, out Output, keeper Keeper, taps []Live
 	if keeper == nil {
 		return nil, errors.New("pipeline: no keeper")
 	}
-	cfg.live = true
+	cfg.live, cfg.ports = true, &atomic.Pointer[[]tcp.Ports]{}
+	cfg.ports.Store(&cfg.SIPPorts)
 	p, err := New(cfg, lookups, out)
 	if err != nil {
 		return nil, err
@@ -102,6 +103,9 @@ func (p *Pipeline) RunLive(ctx context.Context) error {
 	return err
 }
 
+// SetSIPPorts changes the TCP ports of signalling during a live run. Any goroutine may call it.
+func (p *Pipeline) SetSIPPorts(ports []tcp.Ports) { p.cfg.ports.Store(&ports) }
+
 func (p *Pipeline) closeTaps() {
 	for _, t := range p.taps {
 		_ = t.Close() // its sources end; there is nothing to be done about an error
@@ -117,12 +121,18 @@ type liveWorker struct {
 	minuteEnd int64 // of the minute the clock is in
 	since     int64
 	segments  *tcp.Tracker
-	segment   tcp.Segment
+	ports     *[]tcp.Ports
+	drops     uint64 // of the source, when it was last asked
+	// incomplete: something of the present minute was lost, or may have been; behind: packets of a time after the clock may
+	// have been, so the next minute may lack some too.
+	incomplete, behind bool
+	segment            tcp.Segment
 }
 
 func (w *worker) goLive(tap uint16, src capture.Live, since int64) {
 	w.tap, w.since, w.limit = tap, since, math.MaxInt64
-	w.source, w.segments = src, tcp.NewTracker(w.cfg.SIPPorts)
+	w.ports = w.cfg.ports.Load()
+	w.source, w.segments = src, tcp.NewTracker(*w.ports)
 	w.clock, w.minuteEnd = since, nextMinute(since)
 }
 
@@ -140,7 +150,7 @@ func (w *worker) follow() error {
 			w.stats.Packets++
 			w.stats.Octets += uint64(packet.Length) //nolint:gosec // never negative
 			if packet.Time < w.clock {
-				w.stats.Late++
+				w.late(packet.Time)
 			}
 			packet.Tap = w.tap
 			w.packet(&packet, max(w.clock, packet.Time))
@@ -148,7 +158,8 @@ func (w *worker) follow() error {
 			if packet.Time > w.clock {
 				w.tick(packet.Time)
 			}
-			w.hand() // also when the clock stands: whoever watches must see that the worker lives
+			w.behind = false // all that came is read: what was lost was lost before
+			w.hand()         // also when the clock stands: whoever watches must see that the worker lives
 		case errors.Is(err, io.EOF):
 			w.finish(w.clock)
 			return nil
@@ -156,6 +167,32 @@ func (w *worker) follow() error {
 			w.finish(w.clock)
 			return err
 		}
+	}
+}
+
+// maxLate is how much older than the clock a packet may be when it comes from the same clock: more means that the host's
+// clock was set back.
+const maxLate = int64(time.Second)
+
+// late counts a packet that is older than the worker's clock. While the host's clock, set back, has not come to where it
+// was, the worker's stands still: it must go on handing over, and its minute is not whole.
+func (w *worker) late(at int64) {
+	w.stats.Late++
+	if w.clock-at > maxLate {
+		w.incomplete = true
+		if w.stats.Late%1024 == 0 {
+			w.hand()
+		}
+	}
+}
+
+// lost asks the source what it has lost. When that has grown, nobody knows when: the packets in hand are older than the
+// moment at which it is asked.
+func (w *worker) lost() {
+	w.stats.Capture = w.source.LiveStats()
+	if w.stats.Capture.Drops > w.drops {
+		w.drops = w.stats.Capture.Drops
+		w.incomplete, w.behind = true, true
 	}
 }
 
@@ -176,8 +213,13 @@ func (w *worker) hand() {
 	for _, c := range w.commands {
 		w.table.Close(c)
 	}
+	if ports := w.cfg.ports.Load(); ports != w.ports {
+		w.ports = ports
+		w.segments.Watch(*ports)
+	}
 	w.collect(0)
 	w.measure()
+	w.lost()
 	w.flush(w.clock, false)
 	w.handed.Add(1)
 }
@@ -186,19 +228,17 @@ func (w *worker) hand() {
 const maxMarks = 120
 
 // minutes ends the minutes up to now for this worker. When the program stood still, there are several at once; packets may
-// have been lost in any of them, but the kernel tells only how many.
+// have been lost in any of them and in the one that begins, but the kernel tells only how many.
 func (w *worker) minutes(now int64) {
-	drops := w.stats.Capture.Drops
 	w.minuteEnd = max(w.minuteEnd, nextMinute(now)-maxMarks*minute)
-	first := w.minuteEnd
 	for ; w.minuteEnd <= now; w.minuteEnd += minute {
 		w.table.Advance(w.minuteEnd)
 		w.clock = max(w.clock, w.minuteEnd)
 		w.collect(0)
 		w.mark(w.minuteEnd)
-		m := &w.batch.marks[len(w.batch.marks)-1]
-		m.stalled = m.end != first && m.counts.Capture.Drops > drops
+		w.incomplete = w.behind
 	}
+	w.behind = false
 	w.hand()
 }
 
@@ -206,14 +246,15 @@ func (w *worker) minutes(now int64) {
 func (w *worker) mark(end int64) {
 	w.measure()
 	s := &w.stats
-	s.Flows, s.OneWayFlows = w.pairs.settle(end)
-	s.Capture = w.source.LiveStats()
+	w.pairs.settle(end)
+	s.Pairs = w.pairs.counts
+	w.lost()
 	if w.nic != nil {
 		if n, err := w.nic(); err == nil {
 			s.NIC, s.hasNIC = n, true
 		}
 	}
-	w.batch.marks = append(w.batch.marks, mark{end: end, counts: *s})
+	w.batch.marks = append(w.batch.marks, mark{end: end, counts: *s, incomplete: w.incomplete})
 }
 
 // measure brings the counts that are kept elsewhere up to date.

@@ -36,6 +36,7 @@ type scripted struct {
 	position uint64
 	mu       sync.Mutex
 	stats    capture.LiveStats
+	busy     int // so many idle moments are not told
 }
 
 type step struct {
@@ -83,6 +84,10 @@ func (s *scripted) Next(p *capture.Packet) error {
 		if len(s.now.packets) > 0 {
 			return s.Next(p)
 		}
+		if s.busy > 0 {
+			s.busy--
+			return s.Next(p)
+		}
 		p.Time = s.now.idle
 		return capture.ErrIdle
 	case <-s.tap.end:
@@ -96,7 +101,8 @@ type kept struct {
 	coverage   []*record.Coverage
 	log        []logged
 	stopping   atomic.Bool
-	beforeStop int // length of log when the run was stopped
+	beforeStop int   // length of log when the run was stopped
+	tail       []int // length of log at each minute's events
 }
 
 // logged is an entry of the log that a sensor would have on its spool.
@@ -120,6 +126,7 @@ func (k *kept) add(e logged) {
 
 func (k *kept) Coverage(events []*record.Coverage) error {
 	k.coverage = append(k.coverage, events...)
+	k.tail = append(k.tail, len(k.log))
 	return nil
 }
 
@@ -268,6 +275,9 @@ func TestLiveGivesTheRecordsOfAReplay(t *testing.T) {
 		t.Errorf("coverage: %d packets, %v; want %d, %v", packets, decoded, stats.Packets, stats.Counts)
 	}
 	checkMinutes(t, out.coverage)
+	if n := len(out.log); len(out.tail) == 0 || out.tail[len(out.tail)-1] != n {
+		t.Errorf("%d entries after the last coverage event: nothing says of them that they are the sensor's", n-out.tail[len(out.tail)-1])
+	}
 	if s := p.LiveStats(); s.Taps[0].Packets+s.Taps[1].Packets != stats.Packets || s.Records[record.KindCoverage] != uint64(len(out.coverage)) {
 		t.Errorf("live stats: %+v", s)
 	}
@@ -307,7 +317,8 @@ func TestRestartTakesCallsUpAgain(t *testing.T) {
 				log = log[:first.beforeStop]
 			}
 			at := list[cut].Time
-			second, _ := play(t, list[cut:], []*script{newScript("tap", 2)}, all, 5*time.Minute, nil, func(p *pipeline.Pipeline) {
+			// The taps have other numbers now.
+			second, _ := play(t, list[cut:], []*script{newScript("other", 1), newScript("tap", 2)}, func(*capture.Packet) int { return 1 }, 5*time.Minute, nil, func(p *pipeline.Pipeline) {
 				r := p.Restorer(at)
 				for _, e := range log {
 					if e.local {
@@ -340,6 +351,8 @@ func TestRestartTakesCallsUpAgain(t *testing.T) {
 				case g.Disposition != w.Disposition || g.AnsweredAt != w.AnsweredAt || g.EndedAt != w.EndedAt && w.EndedBy != record.ByTimeout:
 					t.Errorf("killed %v at packet %d: call %s: %s %v %v, want %s %v %v", killed, cut, w.SIP.CallID,
 						g.Disposition, g.AnsweredAt, g.EndedAt, w.Disposition, w.AnsweredAt, w.EndedAt)
+				case g.Tap == nil || *g.Tap != "tap":
+					t.Errorf("call %s was seen on %v", w.SIP.CallID, g.Tap)
 				case slices.Contains(g.Flags, "sensor_restart"):
 					resumed++
 					if slices.Contains(g.Flags, "shutdown") {

@@ -39,6 +39,8 @@ type TapStats struct {
 	Duplicates uint64
 	// Flows that began, and those of which one direction only was seen.
 	Flows, OneWayFlows uint64
+	// OneSidedCalls are those of which one side's signalling was seen.
+	OneSidedCalls uint64
 	// Unseen estimates what never reached the tap.
 	UnseenTCPOctets, UnseenRTPPackets uint64
 	// Streams in the workers' tables now.

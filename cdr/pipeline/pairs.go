@@ -22,8 +22,37 @@ const (
 // A request that asks for something new proves no exchange, so a pair of which nothing else was seen does not count: who
 // scans a network gets few answers, and must not make a tap look one-sided.
 type pairs struct {
-	seen          map[pair]directions
-	flows, oneWay uint64
+	seen   map[pair]directions
+	counts pairCounts
+}
+
+// pairCounts are pairs that exchanged signalling or media, and of these the ones of which one direction only was seen.
+type pairCounts struct{ signalling, signallingOneWay, media, mediaOneWay uint64 }
+
+func (c pairCounts) since(before pairCounts) pairCounts {
+	return pairCounts{
+		c.signalling - before.signalling, c.signallingOneWay - before.signallingOneWay, c.media - before.media,
+		c.mediaOneWay - before.mediaOneWay,
+	}
+}
+
+func (c *pairCounts) add(o pairCounts) {
+	c.signalling += o.signalling
+	c.signallingOneWay += o.signallingOneWay
+	c.media += o.media
+	c.mediaOneWay += o.mediaOneWay
+}
+
+func (c pairCounts) flows() uint64  { return c.signalling + c.media }
+func (c pairCounts) oneWay() uint64 { return c.signallingOneWay + c.mediaOneWay }
+
+// oneWayPairs is the fewest pairs of hosts, all of them seen in one direction only, by which a tap is said to lack the other.
+const oneWayPairs = 2
+
+// lacksDirection says that the signalling, or the media, of all pairs was seen in one direction only. One pair that is seen
+// both ways shows that the tap can: else anybody could spoil a minute by sending what nobody answers.
+func (c pairCounts) lacksDirection() bool {
+	return c.signalling >= oneWayPairs && c.signallingOneWay == c.signalling || c.media >= oneWayPairs && c.mediaOneWay == c.media
 }
 
 // pair is two hosts, the lower address first, and what they exchange.
@@ -88,19 +117,25 @@ func (p *pairs) room() bool {
 	return false
 }
 
-// settle counts the pairs that have had their time by now, forgets them, and returns the sums so far.
-func (p *pairs) settle(now int64) (flows, oneWay uint64) {
+// settle counts the pairs that have had their time by now, and forgets them.
+func (p *pairs) settle(now int64) {
 	for key, d := range p.seen {
 		if d.first > now-pairSettle {
 			continue
 		}
 		if d.exchanges {
-			p.flows++
+			one := uint64(0)
 			if d.up != d.down && key.low != key.high {
-				p.oneWay++
+				one = 1
+			}
+			if key.media {
+				p.counts.media++
+				p.counts.mediaOneWay += one
+			} else {
+				p.counts.signalling++
+				p.counts.signallingOneWay += one
 			}
 		}
 		delete(p.seen, key)
 	}
-	return p.flows, p.oneWay
 }

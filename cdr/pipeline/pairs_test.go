@@ -37,10 +37,11 @@ func TestPairs(t *testing.T) {
 	} {
 		p := newPairs()
 		c.packets(p)
-		if flows, _ := p.settle(sec + pairSettle - 1); flows != 0 {
-			t.Errorf("%s: %d pairs count before they had their time", name, flows)
+		if p.settle(sec + pairSettle - 1); p.counts.flows() != 0 {
+			t.Errorf("%s: %d pairs count before they had their time", name, p.counts.flows())
 		}
-		flows, oneWay := p.settle(sec + pairSettle)
+		p.settle(sec + pairSettle)
+		flows, oneWay := p.counts.flows(), p.counts.oneWay()
 		if flows != c.flows || oneWay != c.oneWay || len(p.seen) != 0 {
 			t.Errorf("%s: %d pairs, %d one way, %d kept; want %d, %d, 0", name, flows, oneWay, len(p.seen), c.flows, c.oneWay)
 		}
@@ -61,7 +62,8 @@ func TestPairsAreBounded(t *testing.T) {
 	for n := range 100 {
 		ask(1<<20+n, true)
 	}
-	flows, _ := p.settle(1 + pairSettle)
+	p.settle(1 + pairSettle)
+	flows := p.counts.flows()
 	if len(p.seen) > maxPairs || flows != 100 {
 		t.Errorf("%d pairs kept, %d count; want 100", len(p.seen), flows)
 	}

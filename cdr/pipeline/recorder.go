@@ -24,7 +24,7 @@ type recorder struct {
 
 	outcomes map[record.Disposition]uint64
 	records  map[record.Kind]uint64
-	oneSided uint64 // calls of which one side's signalling was seen, since the last coverage event
+	oneSided []uint64 // by tap: calls of which one side's signalling was seen
 }
 
 func newRecorder(cfg *Config, lookups Lookups, out Output) *recorder {
@@ -40,8 +40,8 @@ func (r *recorder) call(c *dialog.Call, final bool) error {
 		c.Kept = append(c.Kept[:0], r.buf...)
 		return nil
 	}
-	if final && rec.Visibility == record.OneWay {
-		r.oneSided++
+	if final && rec.Visibility == record.OneWay && int(c.Tap) < len(r.oneSided) {
+		r.oneSided[c.Tap]++
 	}
 	r.records[record.KindSIP]++
 	return r.out.Put(Meta{Kind: record.KindSIP, Final: final}, r.buf)

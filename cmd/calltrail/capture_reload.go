@@ -20,18 +20,23 @@ type reloader struct {
 	cmd    *cobra.Command
 	places *geo.DB
 	taps   []pipeline.LiveTap
+	hup    <-chan os.Signal
+}
+
+// hangups are the SIGHUPs from now on: before there is something to reload, one must not end the program.
+func hangups() <-chan os.Signal {
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP)
+	return hup
 }
 
 // run reloads at every SIGHUP until ctx ends.
 func (r *reloader) run(ctx context.Context) error {
-	hup := make(chan os.Signal, 1)
-	signal.Notify(hup, syscall.SIGHUP)
-	defer signal.Stop(hup)
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-hup:
+		case <-r.hup:
 			r.told(service.Reloading())
 			r.reload()
 			r.told(service.Ready())
@@ -54,9 +59,11 @@ func (r *reloader) reload() {
 	}
 	for _, t := range r.taps {
 		if err := t.SetFilter(raw); err != nil {
-			r.log.Error().Str("tap", t.Name()).Err(err).Msg("filter not replaced; the old one stays")
+			r.log.Error().Str("tap", t.Name()).Err(err).Msg("filter not replaced, configuration not reloaded; the old one stays there")
+			return
 		}
 	}
+	r.pipeline.SetSIPPorts(tcpPorts(effective.Capture.SIPPorts))
 	if err := r.places.Reload(); err != nil {
 		r.log.Error().Err(err).Msg("location databases not reloaded; the old ones stay")
 	}

@@ -33,6 +33,7 @@ func runCapture(cmd *cobra.Command, o captureOptions) error {
 	if err := permitted(cfg); err != nil {
 		return err
 	}
+	hup := hangups()
 	// A reload may raise or lower the level.
 	log = log.Level(zerolog.TraceLevel)
 	setLevel(cfg.Log.Level)
@@ -50,7 +51,7 @@ func runCapture(cmd *cobra.Command, o captureOptions) error {
 	}
 	s := &sensor{cfg: cfg, log: log, name: name, spool: sp, signer: signer, to: o.target(cfg)}
 	s.enforce(cfg)
-	err = s.run(cmd.Context(), cmd)
+	err = s.run(cmd.Context(), &reloader{sensor: s, cmd: cmd, hup: hup})
 	if cerr := sp.Close(); cerr != nil {
 		err = errors.Join(err, cerr)
 	}
@@ -111,7 +112,7 @@ func openSensorSpool(cfg *config.Config, name string, signer *evidence.Signer) (
 }
 
 // run is the sensor's life after its spool was opened.
-func (s *sensor) run(ctx context.Context, cmd *cobra.Command) error {
+func (s *sensor) run(ctx context.Context, reload *reloader) error {
 	lookups, places, err := newLookups(ctx, s.cfg, s.log)
 	if err != nil {
 		return err
@@ -134,10 +135,12 @@ func (s *sensor) run(ctx context.Context, cmd *cobra.Command) error {
 	if err != nil {
 		return errors.Join(err, closeTaps(taps))
 	}
-	if err := s.restore(); err != nil {
+	s.stop = ctx.Done()
+	if err := s.restore(ctx); err != nil {
 		return errors.Join(err, closeTaps(taps))
 	}
-	return s.serve(ctx, &reloader{sensor: s, cmd: cmd, places: places, taps: taps})
+	reload.places, reload.taps = places, taps
+	return s.serve(ctx, reload)
 }
 
 // serve runs the pipeline until ctx ends, with all that goes on beside it. What delivers records, shows metrics or
@@ -202,6 +205,9 @@ func (s *sensor) watchdog(ctx context.Context) error {
 			return s.pipeline.Progress()[i] + s.waits.Load()
 		}})
 	}
+	if s.to != toSpool {
+		parts = append(parts, service.Part{Name: "delivery", Turns: s.deliveryTurns})
+	}
 	if err := service.Watchdog(ctx, s.log, service.Turning(parts...)); err != nil {
 		s.log.Error().Err(err).Msg("no watchdog")
 	}
@@ -229,13 +235,23 @@ func (s *sensor) trim(ctx context.Context) error {
 func (s *sensor) deliver(ctx context.Context) error {
 	sink := &lateSink{open: s.openSink}
 	defer sink.close()
-	p, err := store.New(store.Config{Name: s.to}, store.SpoolFeed(s.spool, 0, true), sink, s.log)
+	pending := func() bool { return s.spool.Stats().Depth > 0 }
+	p, err := store.New(store.Config{Name: s.to, Pending: pending}, store.SpoolFeed(s.spool, 0, true), sink, s.log)
 	if err != nil {
 		return err
 	}
 	s.pump.Store(p)
 	if err := p.Run(ctx); err != nil && ctx.Err() == nil {
 		s.log.Error().Err(err).Msg("delivery ended; records wait on the spool for the next start")
+		s.ended.Store(true)
 	}
 	return nil
+}
+
+// deliveryTurns grows while the pump is alive, whether or not the receiver is.
+func (s *sensor) deliveryTurns() uint64 {
+	if p := s.pump.Load(); p != nil && !s.ended.Load() {
+		return p.Turns()
+	}
+	return s.waits.Load()
 }

@@ -41,8 +41,11 @@ type sensor struct {
 
 	body    []byte
 	since   record.Range // records since the last coverage event
+	late    int          // waits for the disk since the run was to end
 	covered atomic.Int64 // start of the newest minute with a coverage event, nanoseconds since 1970
 	waits   atomic.Uint64
+	stop    <-chan struct{} // closed when the run is to end
+	ended   atomic.Bool     // the delivery, which must not
 }
 
 // inForce is the configuration as it is after the last reload, with its hash, which every record carries.
@@ -76,19 +79,33 @@ func (s *sensor) write(body []byte) error {
 		case errors.Is(err, spool.ErrClosed), errors.Is(err, spool.ErrTooLarge):
 			return err
 		}
-		s.wait(err, failures)
+		if !s.wait(err, failures) {
+			return err
+		}
 	}
 }
 
-// wait lets a disk that refuses have its time.
-func (s *sensor) wait(err error, failures int) {
+// patience is how long a sensor that is to end waits for a disk that takes nothing, in attempts.
+const patience = 20
+
+// wait lets a disk that refuses have its time; it is false when there is none left.
+func (s *sensor) wait(err error, failures int) bool {
 	if failures == 0 {
 		s.log.Error().Err(err).Msg("spool takes no records; packets wait in the ring")
 	}
 	if errors.Is(err, spool.ErrFull) {
 		s.waits.Add(1)
 	}
-	time.Sleep(200 * time.Millisecond)
+	timer := time.NewTimer(200 * time.Millisecond)
+	defer timer.Stop()
+	<-timer.C
+	select {
+	case <-s.stop:
+		s.late++
+		return s.late < patience
+	default:
+		return true
+	}
 }
 
 // Coverage completes the events of a minute with what was written since the last one, signs the head of the chain before
@@ -119,7 +136,9 @@ func (s *sensor) Local(kind byte, body []byte) error {
 		if err == nil || errors.Is(err, spool.ErrClosed) || errors.Is(err, spool.ErrTooLarge) {
 			return err
 		}
-		s.wait(err, failures)
+		if !s.wait(err, failures) {
+			return err
+		}
 	}
 }
 
@@ -127,7 +146,7 @@ func (s *sensor) Local(kind byte, body []byte) error {
 const restoreBack = 15 * time.Minute
 
 // restore gives the pipeline the calls that were open when the last run ended.
-func (s *sensor) restore() error {
+func (s *sensor) restore(ctx context.Context) error {
 	r := s.pipeline.Restorer(time.Now().UnixNano())
 	err := s.spool.Recent(restoreBack, func(e spool.Frame) error {
 		if e.Local {
@@ -135,7 +154,7 @@ func (s *sensor) restore() error {
 		} else {
 			r.Record(e.Body)
 		}
-		return nil
+		return ctx.Err()
 	})
 	if err != nil {
 		return fmt.Errorf("take open calls up again: %w", err)

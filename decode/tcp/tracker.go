@@ -98,7 +98,10 @@ type hole struct{ from, to uint32 }
 // NewTracker returns a Tracker of connections with one end on one of the ports.
 func NewTracker(ports []Ports) *Tracker { return &Tracker{ports: ports, flows: map[flow]*direction{}} }
 
-// Watches says that the port is one of those to be followed.
+// Watch changes the ports to be followed. Connections that are followed already stay until they make room.
+func (t *Tracker) Watch(ports []Ports) { t.ports = ports }
+
+// watches says that the port is one of those to be followed.
 func (t *Tracker) watches(port uint16) bool {
 	for _, p := range t.ports {
 		if p.First <= port && port <= p.Last {

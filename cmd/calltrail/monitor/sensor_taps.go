@@ -23,6 +23,7 @@ var (
 	tapLate       = sensorSet.counter("tap_late_packets_total", "Packets older than the clock of their worker when they came.", "tap")
 	tapFlows      = sensorSet.counter("tap_flows_total", "Pairs of hosts that began to exchange signalling or media.", "tap")
 	tapOneWay     = sensorSet.counter("tap_one_way_flows_total", "Pairs of hosts of which one direction only was seen.", "tap")
+	tapOneSided   = sensorSet.counter("tap_one_sided_calls_total", "Calls of which the signalling of one side only was seen.", "tap")
 	tapUnseenTCP  = sensorSet.counter("tap_unseen_tcp_bytes_total", "Estimate: octets of TCP on SIP ports that were acknowledged and not seen.", "tap")
 	tapUnseenRTP  = sensorSet.counter("tap_unseen_rtp_packets_total", "Estimate: RTP packets lost on the way to the tap, by gaps in many streams at a time.", "tap")
 	tapOutcomes   = sensorSet.counter("decode_packets_total", "What became of each packet: class is decoded, ignored or dropped, reason says why. The sum is calltrail_tap_packets_total.", "tap", "class", "reason")
@@ -65,6 +66,7 @@ func collectTap(o out, t *pipeline.TapStats) {
 		{tapLate, t.Late},
 		{tapFlows, t.Flows},
 		{tapOneWay, t.OneWayFlows},
+		{tapOneSided, t.OneSidedCalls},
 		{tapUnseenTCP, t.UnseenTCPOctets},
 		{tapUnseenRTP, t.UnseenRTPPackets},
 		{streamsOpened, t.Tables.Opened},

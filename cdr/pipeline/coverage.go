@@ -13,7 +13,7 @@ type workerStats struct {
 	Packets, Octets, Late uint64
 	Copies                uint64 // SIP datagrams that came twice
 	RTPDuplicates         uint64
-	Flows, OneWayFlows    uint64
+	Pairs                 pairCounts
 	UnseenTCPOctets       uint64
 	UnseenRTPPackets      uint64
 	Counts                decode.Counts
@@ -29,8 +29,8 @@ type workerStats struct {
 type mark struct {
 	end    int64 // the minute's end; or the end of the run
 	counts workerStats
-	// stalled: the program stood still for the whole minute, and packets were lost then, in this minute or another.
-	stalled bool
+	// incomplete: packets of the minute were lost, or may have been.
+	incomplete bool
 }
 
 // coverage makes the coverage events: one for each tap and minute, once all workers have passed the minute's end. It is
@@ -41,6 +41,8 @@ type coverage struct {
 	workers []coveredWorker
 	from    []int64   // by tap: where its next event begins
 	evicted evictions // at the last event
+	// oneSided calls of each tap, at the last event.
+	oneSided []uint64
 }
 
 // coveredWorker is what is known of one worker.
@@ -54,7 +56,7 @@ type coveredWorker struct {
 type evictions struct{ calls, streams, refused uint64 }
 
 func newCoverage(keeper Keeper, taps []LiveTap) *coverage {
-	c := &coverage{keeper: keeper, taps: taps}
+	c := &coverage{keeper: keeper, taps: taps, oneSided: make([]uint64, len(taps))}
 	for t, tap := range taps {
 		c.from = append(c.from, tap.Since)
 		first := true
@@ -87,8 +89,8 @@ func (c *coverage) due() (end int64, ok bool) {
 // tapMinute is what the workers of a tap have counted in one minute.
 type tapMinute struct {
 	workerStats
-	from, to int64 // what the event covers
-	stalled  bool
+	from, to   int64 // what the event covers
+	incomplete bool
 }
 
 // take adds up what the workers counted up to end, and forgets it.
@@ -105,7 +107,7 @@ func (c *coverage) take(end int64) []tapMinute {
 		for len(w.marks) > 0 && w.marks[0].end <= end {
 			m := &w.marks[0]
 			t.add(&m.counts, &w.before)
-			t.stalled = t.stalled || m.stalled
+			t.incomplete = t.incomplete || m.incomplete
 			w.before = m.counts
 			w.marks = w.marks[1:]
 		}
@@ -119,8 +121,7 @@ func (t *tapMinute) add(now, before *workerStats) {
 	t.Octets += now.Octets - before.Octets
 	t.Copies += now.Copies - before.Copies
 	t.RTPDuplicates += now.RTPDuplicates - before.RTPDuplicates
-	t.Flows += now.Flows - before.Flows
-	t.OneWayFlows += now.OneWayFlows - before.OneWayFlows
+	t.Pairs.add(now.Pairs.since(before.Pairs))
 	t.UnseenTCPOctets += now.UnseenTCPOctets - before.UnseenTCPOctets
 	t.UnseenRTPPackets += now.UnseenRTPPackets - before.UnseenRTPPackets
 	for r := range now.Counts {
@@ -144,47 +145,41 @@ func since(now, before uint64) uint64 {
 	return now - before
 }
 
-// oneWayFlows is the fewest pairs of hosts, all of them seen in one direction only, that make a minute one_way. A single
-// pair that is seen both ways shows that the tap can: else anybody could spoil a minute by sending what nobody answers.
-const oneWayFlows = 2
-
 // state is the verdict on a minute.
 func (t *tapMinute) state() string {
 	down, span := t.Capture.Down.Nanoseconds(), t.to-t.from
 	switch {
 	case span > 0 && down >= span-span/20:
 		return "down"
-	case t.lost() || down > 0 || t.UnseenTCPOctets > 0 || t.UnseenRTPPackets > 0:
+	case t.lost() || down > 0 || t.Capture.Reopened > 0 || t.UnseenTCPOctets > 0 || t.UnseenRTPPackets > 0:
 		return "lossy"
-	case t.Flows >= oneWayFlows && t.OneWayFlows == t.Flows:
+	case t.Pairs.lacksDirection():
 		return "one_way"
 	}
 	return "complete"
 }
 
 func (t *tapMinute) lost() bool {
-	return t.stalled || t.Capture.Drops > 0 || t.NIC.Missed > 0 || t.NIC.SoftnetDropped > 0
+	return t.incomplete || t.Capture.Drops > 0 || t.NIC.Missed > 0 || t.NIC.SoftnetDropped > 0
 }
 
 // minute gives out the events of the minute that ended at end.
 func (c *correlator) minute(end int64) error {
 	v := c.coverage
+	taps := v.take(end)
 	evicted := evictions{calls: c.calls.Stats.Evicted}
-	var oneSided uint64
 	for i := range v.workers {
-		if m := v.workers[i].marks; len(m) > 0 {
-			evicted.streams += m[0].counts.Tables.Pushed
-			evicted.refused += m[0].counts.Tables.Refused
-		}
+		evicted.streams += v.workers[i].before.Tables.Pushed
+		evicted.refused += v.workers[i].before.Tables.Refused
 	}
-	oneSided, c.recorder.oneSided = c.recorder.oneSided, 0
 	var events []*record.Coverage
-	for t, m := range v.take(end) {
+	for t, m := range taps {
 		if m.to <= m.from {
 			continue
 		}
 		e := c.recorder.coverage(c.recorder.cfg.taps[t], &m)
-		e.Unseen.OneSidedCalls = oneSided
+		e.Unseen.OneSidedCalls = c.recorder.oneSided[t] - v.oneSided[t]
+		v.oneSided[t] = c.recorder.oneSided[t]
 		e.Evicted = v.evicted.until(evicted)
 		events = append(events, e)
 	}
@@ -220,7 +215,7 @@ func (r *recorder) coverage(tap string, m *tapMinute) *record.Coverage {
 		Decoded: reasons(&m.Counts, decode.Decoded), Ignored: reasons(&m.Counts, decode.Ignored),
 		Dropped: reasons(&m.Counts, decode.Dropped), Duplicates: m.Copies + m.RTPDuplicates,
 		KernelDrops: m.Capture.Drops, RingFreezes: m.Capture.Freezes, NICMissed: m.NIC.Missed,
-		SoftnetDropped: m.NIC.SoftnetDropped, Flows: m.Flows, OneWayFlows: m.OneWayFlows,
+		SoftnetDropped: m.NIC.SoftnetDropped, Flows: m.Pairs.flows(), OneWayFlows: m.Pairs.oneWay(),
 		Unseen:   record.Unseen{TCPOctets: m.UnseenTCPOctets, RTPPackets: m.UnseenRTPPackets},
 		Observer: r.observer(),
 	}
