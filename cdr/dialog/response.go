@@ -120,7 +120,15 @@ func (t *Table) inviteAnswer(c *Call, p media.Party, tx *transaction, m *Message
 }
 
 func (t *Table) provisional(c *Call, p media.Party, first bool, m *Message) {
-	if c.state == ended || c.state == answered {
+	if c.state == answered {
+		// A proxy of several processes may send on the 180 after the 200; it rang all the same.
+		if first && c.Ringing == 0 && m.At-c.Answered < t1 && string(m.SIP.ToTag()) == c.ToTag && rings(m.SIP.Status()) {
+			c.Ringing = m.At
+			t.keep(c)
+		}
+		return
+	}
+	if c.state == ended {
 		return
 	}
 	c.state = ringing
@@ -133,7 +141,7 @@ func (t *Table) provisional(c *Call, p media.Party, first bool, m *Message) {
 			c.ToTag = string(tag)
 			t.keep(c)
 		}
-		if c.Ringing == 0 && status >= 180 && status <= 183 {
+		if c.Ringing == 0 && rings(status) {
 			c.Ringing = m.At
 			t.keep(c)
 		}
@@ -142,6 +150,9 @@ func (t *Table) provisional(c *Call, p media.Party, first bool, m *Message) {
 		t.described(c, p, m)
 	}
 }
+
+// rings says that a provisional response tells of a telephone that rings, or of progress that takes its place.
+func rings(status int) bool { return status >= 180 && status <= 183 }
 
 // described takes in a session description of an answer: its addresses may carry media from now on (early media).
 func (t *Table) described(c *Call, p media.Party, m *Message) {

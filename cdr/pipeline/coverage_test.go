@@ -219,7 +219,7 @@ func TestClockSetBack(t *testing.T) {
 	half := len(list) / 2
 	tap := newScript("tap", 1)
 	back := 10 * int64(time.Second)
-	out, p := play(t, list[:half], []*script{tap}, func(*capture.Packet) int { return 0 }, 0, nil, func(p *pipeline.Pipeline) {
+	out, p := play(t, list[:half], []*script{tap}, func(*capture.Packet) int { return 0 }, 0, nil, func(*pipeline.Pipeline) {
 		go func() {
 			var late []capture.Packet
 			for len(late) < 4096 {

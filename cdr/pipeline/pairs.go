@@ -52,7 +52,8 @@ const oneWayPairs = 2
 // lacksDirection says that the signalling, or the media, of all pairs was seen in one direction only. One pair that is seen
 // both ways shows that the tap can: else anybody could spoil a minute by sending what nobody answers.
 func (c pairCounts) lacksDirection() bool {
-	return c.signalling >= oneWayPairs && c.signallingOneWay == c.signalling || c.media >= oneWayPairs && c.mediaOneWay == c.media
+	all := func(pairs, oneWay uint64) bool { return pairs >= oneWayPairs && pairs == oneWay }
+	return all(c.signalling, c.signallingOneWay) || all(c.media, c.mediaOneWay) || all(c.flows(), c.oneWay())
 }
 
 // pair is two hosts, the lower address first, and what they exchange.

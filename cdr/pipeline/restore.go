@@ -98,7 +98,7 @@ func (r *Restorer) number(name string) uint16 {
 		i = len(cfg.taps)
 		cfg.taps = append(cfg.taps, name)
 	}
-	return uint16(max(i, 0))
+	return uint16(max(i, 0)) //nolint:gosec // checked: at most 65,535
 }
 
 // Record takes in a record of the last run: numbers of revisions go on from it.
