@@ -7,6 +7,9 @@
 // their records and looks up numbers and places. There is one bounded queue, the correlator's; when it is full, workers
 // wait.
 //
+// A live run has a source for each worker and waits for nobody: live.go says how it differs. It also gives out what each tap
+// saw and missed (coverage.go), and the state of open calls (correlator_live.go, restore.go).
+//
 // The same packets give the same records whatever the number of workers and the speed of the machine: see order.go.
 //
 // In: a Source. Out: records' exact bytes, to an Output. Called by cmd/calltrail. It opens no file, no connection and

@@ -16,7 +16,6 @@ import (
 	"calltrail/cdr/pipeline"
 	"calltrail/cmd/calltrail/config"
 	"calltrail/cmd/calltrail/service"
-	"calltrail/store"
 	"calltrail/store/evidence"
 	"calltrail/store/spool"
 )
@@ -228,30 +227,4 @@ func (s *sensor) trim(ctx context.Context) error {
 			s.log.Error().Err(err).Msg("spool not trimmed")
 		}
 	}
-}
-
-// deliver empties the spool. The receiver may be away at the start, or refuse for good: the records wait on the spool, and it
-// is tried again.
-func (s *sensor) deliver(ctx context.Context) error {
-	sink := &lateSink{open: s.openSink}
-	defer sink.close()
-	pending := func() bool { return s.spool.Stats().Depth > 0 }
-	p, err := store.New(store.Config{Name: s.to, Pending: pending}, store.SpoolFeed(s.spool, 0, true), sink, s.log)
-	if err != nil {
-		return err
-	}
-	s.pump.Store(p)
-	if err := p.Run(ctx); err != nil && ctx.Err() == nil {
-		s.log.Error().Err(err).Msg("delivery ended; records wait on the spool for the next start")
-		s.ended.Store(true)
-	}
-	return nil
-}
-
-// deliveryTurns grows while the pump is alive, whether or not the receiver is.
-func (s *sensor) deliveryTurns() uint64 {
-	if p := s.pump.Load(); p != nil && !s.ended.Load() {
-		return p.Turns()
-	}
-	return s.waits.Load()
 }

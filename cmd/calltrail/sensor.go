@@ -17,8 +17,6 @@ import (
 	"calltrail/cmd/calltrail/config"
 	"calltrail/store"
 	"calltrail/store/evidence"
-	"calltrail/store/kafka"
-	"calltrail/store/postgres"
 	"calltrail/store/spool"
 )
 
@@ -175,62 +173,3 @@ func clockRecord(w *clock.Watcher) func() *record.Clock {
 		}
 	}
 }
-
-// openSink connects to where the records go.
-func (s *sensor) openSink(ctx context.Context) (store.Sink, func(), error) {
-	if s.to == toKafka {
-		p, err := kafka.NewPublisher(ctx, kafkaConfig(s.cfg))
-		if err != nil {
-			return nil, nil, err
-		}
-		return p, p.Close, nil
-	}
-	pg, err := postgresConfig(s.cfg, s.log)
-	if err != nil {
-		return nil, nil, err
-	}
-	l, err := postgres.Open(ctx, pg)
-	if err != nil {
-		return nil, nil, err
-	}
-	return l, l.Close, nil
-}
-
-// lateSink connects when there is something to deliver. To a sensor no failure is for good: it has to go on, and somebody
-// may mend the receiver meanwhile.
-type lateSink struct {
-	open func(context.Context) (store.Sink, func(), error)
-	sink store.Sink
-	free func()
-}
-
-// Deliver connects if need be and delivers. After a permanent error the connection is made anew.
-func (l *lateSink) Deliver(ctx context.Context, items []store.Item) error {
-	if l.sink == nil {
-		sink, free, err := l.open(ctx)
-		if err != nil {
-			return passing{err}
-		}
-		l.sink, l.free = sink, free
-	}
-	err := l.sink.Deliver(ctx, items)
-	if err == nil {
-		return nil
-	}
-	if store.Permanent(err) {
-		l.close()
-	}
-	return passing{err}
-}
-
-func (l *lateSink) close() {
-	if l.sink != nil {
-		l.free()
-		l.sink = nil
-	}
-}
-
-// passing is an error that is worth another attempt, whatever it says.
-type passing struct{ cause error }
-
-func (p passing) Error() string { return p.cause.Error() }

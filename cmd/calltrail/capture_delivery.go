@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+
+	"calltrail/store"
+	"calltrail/store/kafka"
+	"calltrail/store/postgres"
+)
+
+// deliver empties the spool. The receiver may be away at the start, or refuse for good: the records wait on the spool, and it
+// is tried again.
+func (s *sensor) deliver(ctx context.Context) error {
+	sink := &lateSink{open: s.openSink}
+	defer sink.close()
+	pending := func() bool { return s.spool.Stats().Depth > 0 }
+	p, err := store.New(store.Config{Name: s.to, Pending: pending}, store.SpoolFeed(s.spool, 0, true), sink, s.log)
+	if err != nil {
+		return err
+	}
+	s.pump.Store(p)
+	if err := p.Run(ctx); err != nil && ctx.Err() == nil {
+		s.log.Error().Err(err).Msg("delivery ended; records wait on the spool for the next start")
+		s.ended.Store(true)
+	}
+	return nil
+}
+
+// deliveryTurns grows while the pump is alive, whether or not the receiver is.
+func (s *sensor) deliveryTurns() uint64 {
+	if p := s.pump.Load(); p != nil && !s.ended.Load() {
+		return p.Turns()
+	}
+	return s.waits.Load()
+}
+
+// openSink connects to where the records go.
+func (s *sensor) openSink(ctx context.Context) (store.Sink, func(), error) {
+	if s.to == toKafka {
+		p, err := kafka.NewPublisher(ctx, kafkaConfig(s.cfg))
+		if err != nil {
+			return nil, nil, err
+		}
+		return p, p.Close, nil
+	}
+	pg, err := postgresConfig(s.cfg, s.log)
+	if err != nil {
+		return nil, nil, err
+	}
+	l, err := postgres.Open(ctx, pg)
+	if err != nil {
+		return nil, nil, err
+	}
+	return l, l.Close, nil
+}
+
+// lateSink connects when there is something to deliver. To a sensor no failure is for good: it has to go on, and somebody
+// may mend the receiver meanwhile.
+type lateSink struct {
+	open func(context.Context) (store.Sink, func(), error)
+	sink store.Sink
+	free func()
+}
+
+// Deliver connects if need be and delivers. After a permanent error the connection is made anew.
+func (l *lateSink) Deliver(ctx context.Context, items []store.Item) error {
+	if l.sink == nil {
+		sink, free, err := l.open(ctx)
+		if err != nil {
+			return passing{err}
+		}
+		l.sink, l.free = sink, free
+	}
+	err := l.sink.Deliver(ctx, items)
+	if err == nil {
+		return nil
+	}
+	if store.Permanent(err) {
+		l.close()
+	}
+	return passing{err}
+}
+
+func (l *lateSink) close() {
+	if l.sink != nil {
+		l.free()
+		l.sink = nil
+	}
+}
+
+// passing is an error that is worth another attempt, whatever it says.
+type passing struct{ cause error }
+
+func (p passing) Error() string { return p.cause.Error() }
