@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // Append writes the event's exact bytes to dst, as Call.Append does. The counts stand in the order of their names, so
@@ -84,6 +85,7 @@ func (o *object) counts(name string, m map[string]uint64) {
 
 // bound holds what others choose the length of to what a record holds.
 func (c *Coverage) bound() {
+	c.Tap = strings.ToValidUTF8(c.Tap, "\uFFFD") // before it is cut: a replacement takes more room than what it replaces
 	if len(c.Tap) > MaxValue {
 		c.Tap = cutText(c.Tap, MaxValue)
 	}

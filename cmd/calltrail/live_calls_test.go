@@ -95,28 +95,30 @@ func TestLiveCalls(t *testing.T) {
 
 // A thousand calls at a hundred a second, with sound, are a thousand rows, and the kernel drops no packet.
 func TestLiveLoad(t *testing.T) {
-	const calls = 1000
-	n := testnet.New(t)
-	a, b := n.Host("a", "192.0.2.10"), n.Host("b", "198.51.100.10")
-	tap := n.Namespace("sensor")
-	mirror := n.Mirror(tap, "tap0", n.Once())
-	s := newLive(t, tap, afpacketEngine, []string{"tap0"}, settleSoon)
-	witness := mirror.Watch()
-	s.begin("postgres")
-	n.Call(a, b, testnet.Load{Calls: calls, Rate: 100, Talk: time.Second, Caller: "+912225550101", Callee: "+442079460101"}).Wait(time.Minute)
-	rows := s.calls(calls)
-	if len(rows) != calls {
-		t.Errorf("%d rows, want %d", len(rows), calls)
-	}
-	none(t, hurt(rows))
-	streams := testnet.Streams(t, witness.Stop())
-	if len(streams) != 2*calls {
-		t.Errorf("tshark has %d RTP streams, want %d", len(streams), 2*calls)
-	}
-	none(t, streamFaults(rows, streams))
-	copied := mirror.Copied()
-	s.end()
-	if c := s.coverage(); !c.in("complete") || c.KernelDrops != 0 || c.Packets != copied {
-		t.Errorf("coverage %+v, want complete, no drops and %d packets", c, copied)
-	}
+	engines(t, func(t *testing.T, engine string) {
+		const calls = 1000
+		n := testnet.New(t)
+		a, b := n.Host("a", "192.0.2.10"), n.Host("b", "198.51.100.10")
+		tap := n.Namespace("sensor")
+		mirror := n.Mirror(tap, "tap0", n.Once())
+		s := newLive(t, tap, engine, []string{"tap0"}, settleSoon)
+		witness := mirror.Watch()
+		s.begin("postgres")
+		n.Call(a, b, testnet.Load{Calls: calls, Rate: 100, Talk: time.Second, Caller: "+912225550101", Callee: "+442079460101"}).Wait(time.Minute)
+		rows := s.calls(calls)
+		if len(rows) != calls {
+			t.Errorf("%d rows, want %d", len(rows), calls)
+		}
+		none(t, hurt(rows))
+		streams := testnet.Streams(t, witness.Stop())
+		if len(streams) != 2*calls {
+			t.Errorf("tshark has %d RTP streams, want %d", len(streams), 2*calls)
+		}
+		none(t, streamFaults(rows, streams))
+		copied := mirror.Copied()
+		s.end()
+		if c := s.coverage(); !c.in("complete") || c.KernelDrops != 0 || c.Packets != copied {
+			t.Errorf("coverage %+v, want complete, no drops and %d packets", c, copied)
+		}
+	})
 }
