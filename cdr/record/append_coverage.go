@@ -85,7 +85,8 @@ func (o *object) counts(name string, m map[string]uint64) {
 
 // bound holds what others choose the length of to what a record holds.
 func (c *Coverage) bound() {
-	c.Tap = strings.ToValidUTF8(c.Tap, "\uFFFD") // before it is cut: a replacement takes more room than what it replaces
+	// Before it is cut: a replacement takes more room than what it replaces.
+	c.Tap = strings.ReplaceAll(strings.ToValidUTF8(c.Tap, "\uFFFD"), "\x00", "\uFFFD")
 	if len(c.Tap) > MaxValue {
 		c.Tap = cutText(c.Tap, MaxValue)
 	}
