@@ -67,7 +67,7 @@ func smallDisk(t *testing.T, dir string) (fill, free func()) {
 	})
 	file := filepath.Join(dir, "filler")
 	fill = func() {
-		f, err := os.OpenFile(file, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600) //nolint:gosec // the test's
+		f, err := os.OpenFile(file, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 		if err != nil {
 			t.Fatal(err)
 		}
