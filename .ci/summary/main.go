@@ -18,7 +18,39 @@ type event struct {
 
 type pkg struct {
 	passed, failed, skipped []string
+	again                   []string          // failed, and passed when they were run once more
 	output                  map[string]string // of the skipped and failed ones
+	last                    map[string]string // of each test, the action it ended with last; "" is the package itself
+	order                   []string          // tests in the order in which they first ended
+}
+
+// ended notes how a test ended: what it did last counts.
+func (p *pkg) ended(test, action string) {
+	before, known := p.last[test]
+	if !known {
+		p.order = append(p.order, test)
+	}
+	if before == "fail" && action == "pass" && test != "" {
+		p.again = append(p.again, test)
+	}
+	p.last[test] = action
+}
+
+// sort puts the tests into the lists of how they ended.
+func (p *pkg) sort() {
+	for _, test := range p.order {
+		switch action := p.last[test]; {
+		case test == "" && action == "fail":
+			p.failed = append(p.failed, "(package)")
+		case test == "":
+		case action == "pass":
+			p.passed = append(p.passed, test)
+		case action == "fail":
+			p.failed = append(p.failed, test)
+		case action == "skip":
+			p.skipped = append(p.skipped, test)
+		}
+	}
 }
 
 func main() {
@@ -52,22 +84,18 @@ func read(name string) (map[string]*pkg, error) {
 		}
 		p := packages[e.Package]
 		if p == nil {
-			p = &pkg{output: map[string]string{}}
+			p = &pkg{output: map[string]string{}, last: map[string]string{}}
 			packages[e.Package] = p
 		}
 		switch {
-		case e.Test == "" && e.Action == "fail":
-			p.failed = append(p.failed, "(package)")
-		case e.Test == "":
-		case e.Action == "pass":
-			p.passed = append(p.passed, e.Test)
-		case e.Action == "fail":
-			p.failed = append(p.failed, e.Test)
-		case e.Action == "skip":
-			p.skipped = append(p.skipped, e.Test)
-		case e.Action == "output" && !strings.HasPrefix(strings.TrimSpace(e.Output), "==="):
+		case e.Action == "pass" || e.Action == "fail" || e.Action == "skip" && e.Test != "":
+			p.ended(e.Test, e.Action)
+		case e.Action == "output" && e.Test != "" && !strings.HasPrefix(strings.TrimSpace(e.Output), "==="):
 			p.output[e.Test] += e.Output
 		}
+	}
+	for _, p := range packages {
+		p.sort()
 	}
 	return packages, lines.Err()
 }
@@ -98,6 +126,9 @@ func print(packages map[string]*pkg) bool {
 	for _, name := range names {
 		for _, t := range packages[name].skipped {
 			fmt.Printf("  skipped: %s %s: %s\n", name, t, reason(packages[name].output[t]))
+		}
+		for _, t := range packages[name].again {
+			fmt.Printf("  passed only when it was run once more: %s %s\n", name, t)
 		}
 		for _, t := range packages[name].failed {
 			fmt.Printf("  FAILED: %s %s\n", name, t)
