@@ -225,6 +225,7 @@ func (s *Spool) publish(n int, frames uint64) {
 	}
 	s.segs[len(s.segs)-1].end = w.seg.end
 	s.durable = w.last
+	s.failure = nil // who is told that it is durable must not read in Stats that it is not
 	s.stable += frames
 	s.queued -= n
 	s.broadcast()
