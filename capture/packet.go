@@ -19,6 +19,9 @@ const (
 	LinkIPv4      LinkType = 228 // IPv4 without a link header
 	LinkIPv6      LinkType = 229 // IPv6 without a link header
 	LinkLinuxSLL2 LinkType = 276 // Linux cooked v2, 20 octets
+
+	// LinkHEP is a HEPv3 message that a capture agent sent, whole. It is in no registry and in no file: capture/hep makes it.
+	LinkHEP LinkType = 0xfee3
 )
 
 // Packet is one captured packet.

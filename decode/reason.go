@@ -13,18 +13,27 @@ const (
 	SIP  // a SIP request or response, or what begins like one
 	RTP  // an RTP packet by its header
 	RTCP // an RTCP packet by its header
+	// Of a SIP stream over TCP, WebSocket or SCTP: parts of messages, acknowledgements, keep-alives; set by the worker.
+	Stream
+	TLS      // a segment of a TLS connection that carries SIP, counted for its record; set by the worker
+	Fragment // a fragment of an IPv4 or IPv6 packet that has not completed it; taken to be put together
 
 	// Ignored: read well enough to know that calltrail has no use for it.
 
 	NotIP         // ARP, LLDP, spanning tree and whatever else is not IP
-	Tunnel        // MPLS, PPPoE, GRE and IP in IP: tunnels are not opened
-	TCP           // TCP segments
-	ICMP          // ICMP and ICMPv6
-	OtherProtocol // any other protocol above IP: ESP, SCTP, OSPF …
-	Fragment      // a fragment of an IPv4 or IPv6 packet, the first one too: fragments are not put together
+	Tunnel        // a tunnel that carries no IP, or carries it encrypted or compressed
+	TCP           // TCP segments without signalling
+	SCTP          // SCTP packets without SIP
+	ICMP          // ICMP and ICMPv6, with whatever they quote
+	OtherProtocol // any other protocol above IP: ESP, OSPF …
 	UDPOther      // UDP that is none of what Classify knows
 	STUN          // STUN and TURN messages with the magic cookie, RFC 8489
 	DTLS          // DTLS records, RFC 6347
+	H323          // H.225.0 call signalling and RAS: seen, not decoded
+	MGCP          // RFC 3435: seen, not decoded
+	IAX2          // RFC 5456: seen, not decoded
+	Skinny        // SCCP, the telephones' protocol of Cisco: seen, not decoded
+	Sigtran       // SS7 over SCTP (RFC 4666 and its kin): seen, not decoded
 	Copy          // a SIP datagram that a mirror port made twice; set by the worker
 	NoLegalBasis  // SIP, RTP or REGISTER, for which no legal basis is configured; set by the worker
 	KeepAlive     // an empty datagram, or one of CR, LF and NUL only: RFC 5626 section 3.5.1, RFC 6263 section 4
@@ -41,6 +50,8 @@ const (
 	ShortUDP        // UDP header cut
 	BadUDPLength    // the UDP length is less than 8, or more than IP carries
 	ShortPayload    // the snap length left too little of the payload to name it
+	BadFragment     // a fragment that fits into no packet: too long, of no length, past the end
+	FragmentRefused // a fragment for which there was no room; set by the worker
 	SIPMalformed    // the SIP parser refused what Classify called SIP; set by the worker
 
 	// NumReasons is the number of reasons.
@@ -66,15 +77,23 @@ var reasons = [NumReasons]struct {
 	SIP:             {"sip", Decoded},
 	RTP:             {"rtp", Decoded},
 	RTCP:            {"rtcp", Decoded},
+	Stream:          {"stream", Decoded},
+	TLS:             {"tls", Decoded},
+	Fragment:        {"fragment", Decoded},
 	NotIP:           {"not_ip", Ignored},
 	Tunnel:          {"tunnel", Ignored},
 	TCP:             {"tcp", Ignored},
+	SCTP:            {"sctp", Ignored},
 	ICMP:            {"icmp", Ignored},
 	OtherProtocol:   {"other_protocol", Ignored},
-	Fragment:        {"fragment", Ignored},
 	UDPOther:        {"udp_other", Ignored},
 	STUN:            {"stun", Ignored},
 	DTLS:            {"dtls", Ignored},
+	H323:            {"h323", Ignored},
+	MGCP:            {"mgcp", Ignored},
+	IAX2:            {"iax2", Ignored},
+	Skinny:          {"skinny", Ignored},
+	Sigtran:         {"sigtran", Ignored},
 	Copy:            {"copy", Ignored},
 	NoLegalBasis:    {"no_legal_basis", Ignored},
 	KeepAlive:       {"keep_alive", Ignored},
@@ -88,6 +107,8 @@ var reasons = [NumReasons]struct {
 	ShortUDP:        {"short_udp", Dropped},
 	BadUDPLength:    {"bad_udp_length", Dropped},
 	ShortPayload:    {"short_payload", Dropped},
+	BadFragment:     {"bad_fragment", Dropped},
+	FragmentRefused: {"fragment_refused", Dropped},
 	SIPMalformed:    {"sip_malformed", Dropped},
 }
 

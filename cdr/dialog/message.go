@@ -2,8 +2,20 @@ package dialog
 
 import (
 	"calltrail/decode"
+	"calltrail/decode/pidf"
 	"calltrail/decode/sdp"
 	"calltrail/decode/sip"
+	"calltrail/decode/tunnel"
+)
+
+// Carriage is a set of things that befell a message on its way here.
+type Carriage uint8
+
+// Carriage flags; each becomes a flag of the call.
+const (
+	FragmentOverlap Carriage = 1 << iota // fragments of it overlapped with different octets; the first ones were taken
+	StreamOverlap                        // so did segments of its stream
+	StreamGap                            // octets of its stream before it were never seen
 )
 
 // Message is one SIP message as it was seen.
@@ -22,4 +34,10 @@ type Message struct {
 	// Scope tells networks with the same addresses apart (media.Flow).
 	Scope uint32
 	Tap   uint16
+	// Transport carried it. Tunnels are what it came through, outermost first; they are valid during Handle.
+	Transport sip.Transport
+	Tunnels   []tunnel.Header
+	Carriage  Carriage
+	// Location is the place that its body names for the caller (RFC 6442), nil without. It is valid during Handle.
+	Location *pidf.Location
 }

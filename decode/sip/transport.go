@@ -1,0 +1,22 @@
+package sip
+
+// Transport is what carried a message: the transport parameter of a Via (RFC 3261 section 20.42, RFC 4168, RFC 7118).
+type Transport uint8
+
+// Transports.
+const (
+	UDP  Transport = iota
+	TCP            // RFC 3261 section 18
+	SCTP           // RFC 4168
+	WS             // WebSocket over TCP, RFC 7118
+)
+
+var transports = [...]string{UDP: "udp", TCP: "tcp", SCTP: "sctp", WS: "ws"}
+
+// String returns the transport's name as a record has it.
+func (t Transport) String() string {
+	if int(t) >= len(transports) {
+		return ""
+	}
+	return transports[t]
+}
