@@ -37,7 +37,6 @@ type mark struct {
 // the correlator's.
 type coverage struct {
 	keeper  Keeper
-	taps    []LiveTap
 	workers []coveredWorker
 	from    []int64   // by tap: where its next event begins
 	evicted evictions // at the last event
@@ -56,7 +55,7 @@ type coveredWorker struct {
 type evictions struct{ calls, streams, refused uint64 }
 
 func newCoverage(keeper Keeper, taps []LiveTap) *coverage {
-	c := &coverage{keeper: keeper, taps: taps, oneSided: make([]uint64, len(taps))}
+	c := &coverage{keeper: keeper, oneSided: make([]uint64, len(taps))}
 	for t, tap := range taps {
 		c.from = append(c.from, tap.Since)
 		first := true
@@ -95,7 +94,7 @@ type tapMinute struct {
 
 // take adds up what the workers counted up to end, and forgets it.
 func (c *coverage) take(end int64) []tapMinute {
-	taps := make([]tapMinute, len(c.taps))
+	taps := make([]tapMinute, len(c.from))
 	for t := range taps {
 		// Of minutes that nobody followed (see maxMarks) there is no event.
 		taps[t].from, taps[t].to = max(c.from[t], end-(end-1)%minute-1), end

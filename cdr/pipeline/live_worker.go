@@ -18,7 +18,6 @@ type liveWorker struct {
 	handed    atomic.Uint64 // batches
 	nextFlush int64
 	minuteEnd int64 // of the minute the clock is in
-	since     int64
 	segments  *tcp.Tracker
 	ports     *[]tcp.Ports
 	drops     uint64 // of the source, when it was last asked
@@ -29,7 +28,7 @@ type liveWorker struct {
 }
 
 func (w *worker) goLive(tap uint16, src capture.Live, since int64) {
-	w.tap, w.since, w.limit = tap, since, math.MaxInt64
+	w.tap, w.limit = tap, math.MaxInt64
 	w.ports = w.cfg.ports.Load()
 	w.source, w.segments = src, tcp.NewTracker(*w.ports)
 	w.clock, w.minuteEnd = since, nextMinute(since)

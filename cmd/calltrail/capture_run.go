@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"time"
 
@@ -44,7 +43,9 @@ func runCapture(cmd *cobra.Command, o captureOptions) error {
 	if err != nil {
 		return err
 	}
-	sp, err := openSensorSpool(cfg, name, signer)
+	c := runSpool(cfg, name)
+	c.PublicKey, c.Recent = signer.PublicKey(), restoreBack
+	sp, err := openSpool(c, "another sensor runs on this host; end it first")
 	if err != nil {
 		return err
 	}
@@ -93,21 +94,6 @@ func (o captureOptions) target(cfg *config.Config) string {
 		return toPostgres
 	}
 	return toSpool
-}
-
-func openSensorSpool(cfg *config.Config, name string, signer *evidence.Signer) (*spool.Spool, error) {
-	sp, err := spool.Open(spool.Config{
-		Dir: cfg.Spool.Dir, Sensor: name, SegmentBytes: int64(cfg.Spool.SegmentBytes), PublicKey: signer.PublicKey(),
-		Recent: restoreBack,
-	})
-	_, path := errors.AsType[*fs.PathError](err)
-	switch {
-	case errors.Is(err, spool.ErrLocked):
-		return nil, fmt.Errorf("%w: another sensor runs on this host; end it first (spool.dir)", err)
-	case path:
-		return nil, fmt.Errorf("%w: name a directory that this account can write (spool.dir)", err)
-	}
-	return sp, err
 }
 
 // run is the sensor's life after its spool was opened.

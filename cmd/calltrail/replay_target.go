@@ -108,7 +108,7 @@ func newSpoolTarget(ctx context.Context, cfg *config.Config, to string, log zero
 		}
 		t.sink, t.free = l, func() { logStored(log, l.Counts()); l.Close() }
 	}
-	if t.spool, err = openSpool(cfg, cfg.Replay.Sensor); err != nil {
+	if t.spool, err = openSpool(runSpool(cfg, cfg.Replay.Sensor), inUse); err != nil {
 		return nil, err
 	}
 	if t.sink != nil {

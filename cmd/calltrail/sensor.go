@@ -59,25 +59,38 @@ func (s *sensor) Put(_ pipeline.Meta, body []byte) error {
 	return s.write(body)
 }
 
-// write puts a record on the spool. When the disk takes nothing it waits: packets then wait in the ring, and what finds no
-// room there is counted. Only a closed spool is an error.
+// write puts a record on the spool.
 func (s *sensor) write(body []byte) error {
-	for failures := 0; ; failures++ {
+	return s.insist(func() error {
 		seq, err := s.spool.Write(body)
-		switch {
-		case err == nil:
+		if err != nil {
+			return err
+		}
+		if s.since.First == 0 {
+			s.since.First = seq
+		}
+		s.since.Last = seq
+		return nil
+	})
+}
+
+// Local keeps the state of a call on the spool, for this host alone.
+func (s *sensor) Local(kind byte, body []byte) error {
+	return s.insist(func() error { return s.spool.WriteLocal(kind, body) })
+}
+
+// insist writes until the disk takes it: packets wait in the ring meanwhile, and what finds no room there is counted. Only
+// a closed spool, a body that is too large and a run that is to end are errors.
+func (s *sensor) insist(write func() error) error {
+	for failures := 0; ; failures++ {
+		err := write()
+		if err == nil {
 			if failures > 0 {
 				s.log.Info().Msg("spool takes records again")
 			}
-			if s.since.First == 0 {
-				s.since.First = seq
-			}
-			s.since.Last = seq
 			return nil
-		case errors.Is(err, spool.ErrClosed), errors.Is(err, spool.ErrTooLarge):
-			return err
 		}
-		if !s.wait(err, failures) {
+		if errors.Is(err, spool.ErrClosed) || errors.Is(err, spool.ErrTooLarge) || !s.wait(err, failures) {
 			return err
 		}
 	}
@@ -125,19 +138,6 @@ func (s *sensor) Coverage(events []*record.Coverage) error {
 	}
 	s.since = record.Range{}
 	return nil
-}
-
-// Local keeps the state of a call on the spool, for this host alone.
-func (s *sensor) Local(kind byte, body []byte) error {
-	for failures := 0; ; failures++ {
-		err := s.spool.WriteLocal(kind, body)
-		if err == nil || errors.Is(err, spool.ErrClosed) || errors.Is(err, spool.ErrTooLarge) {
-			return err
-		}
-		if !s.wait(err, failures) {
-			return err
-		}
-	}
 }
 
 // restoreBack is how much of the spool, in time, is read for open calls: each is written down again within it.

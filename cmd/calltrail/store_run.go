@@ -84,7 +84,7 @@ func storeFromSpool(ctx context.Context, cfg *config.Config, sensor string, sink
 	if sensor == "" {
 		return fmt.Errorf("spool %s: there is nothing in it (spool.dir)", cfg.Spool.Dir)
 	}
-	sp, err := openSpool(cfg, sensor)
+	sp, err := openSpool(runSpool(cfg, sensor), inUse)
 	if err != nil {
 		return err
 	}
@@ -116,22 +116,26 @@ func pump(ctx context.Context, p *store.Pump, sink *postgres.Loader, log zerolog
 	return err
 }
 
-// openSpool opens a spool for one run.
-func openSpool(cfg *config.Config, sensor string) (*spool.Spool, error) {
-	sp, err := spool.Open(spool.Config{
-		Dir:          cfg.Spool.Dir,
-		Sensor:       sensor,
-		SegmentBytes: int64(cfg.Spool.SegmentBytes),
-	})
+// runSpool is the configuration of a spool for one run.
+func runSpool(cfg *config.Config, sensor string) spool.Config {
+	return spool.Config{Dir: cfg.Spool.Dir, Sensor: sensor, SegmentBytes: int64(cfg.Spool.SegmentBytes)}
+}
+
+// openSpool opens a spool. locked says what to do when another program has it.
+func openSpool(c spool.Config, locked string) (*spool.Spool, error) {
+	sp, err := spool.Open(c)
 	_, path := errors.AsType[*fs.PathError](err)
 	switch {
 	case errors.Is(err, spool.ErrLocked):
-		return nil, fmt.Errorf("%w: wait for it to end, or name another directory (spool.dir)", err)
+		return nil, fmt.Errorf("%w: %s (spool.dir)", err, locked)
 	case path:
 		return nil, fmt.Errorf("%w: name a directory that this account can write (spool.dir)", err)
 	}
 	return sp, err
 }
+
+// inUse is what to do about a spool that another run has.
+const inUse = "wait for it to end, or name another directory"
 
 func logStored(log zerolog.Logger, c postgres.Counts) {
 	log.Info().
