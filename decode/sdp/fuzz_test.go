@@ -30,7 +30,7 @@ func FuzzSDP(f *testing.F) {
 }
 
 func FuzzFromBody(f *testing.F) {
-	f.Add([]byte(`multipart/mixed; boundary="b 1"`), []byte(multipart))
+	f.Add([]byte(`multipart/mixed; boundary="b 1"`), []byte(mixed))
 	f.Add([]byte("application/sdp"), []byte(offer))
 	f.Fuzz(func(t *testing.T, contentType, body []byte) {
 		if len(FromBody(contentType, body)) > len(body) {

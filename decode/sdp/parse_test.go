@@ -193,7 +193,7 @@ func TestNoAllocation(t *testing.T) {
 	if err := d.Parse(b); err != nil {
 		t.Fatal(err)
 	}
-	multi := []byte(multipart)
+	multi := []byte(mixed)
 	if n := testing.AllocsPerRun(100, func() {
 		if d.Parse(b) != nil || FromBody([]byte(`multipart/mixed;boundary="b 1"`), multi) == nil {
 			t.Error("not parsed")

@@ -1,0 +1,295 @@
+package encrypted
+
+import (
+	"bytes"
+	"encoding/binary"
+
+	"calltrail/cdr/timer"
+	"calltrail/decode"
+	"calltrail/decode/tcp"
+	"calltrail/decode/tls"
+)
+
+// Event is a connection as it stood. Now is the packet time at which it was made, LastWord says that it has ended.
+type Event struct {
+	Connection
+	Now      int64
+	LastWord bool
+}
+
+// Stats counts what a Table did.
+type Stats struct {
+	Opened  uint64 // connections followed
+	MidWay  uint64 // of those, met in their middle
+	Evicted uint64 // pushed out of a full table
+}
+
+// Table follows connections. One goroutine uses it.
+type Table struct {
+	Stats Stats
+	// Events are what happened, in order. Who reads them empties the list.
+	Events []Event
+
+	cfg     Config
+	open    map[key]*Connection
+	filter  [filterBits / 64]uint64 // a bit for each key that may be in open
+	timers  timer.Queue[*Connection]
+	orders  uint64
+	scratch []byte
+}
+
+// key is a connection without regard to direction: the lower end first.
+type key struct {
+	low, high decode.Endpoint
+	scope     uint32
+}
+
+// New returns an empty Table.
+func New(cfg Config) *Table {
+	t := &Table{cfg: cfg.withDefaults(), open: map[key]*Connection{}, scratch: make([]byte, 0, tls.MaxHello)}
+	t.timers.Placed = func(c *Connection, position int) { c.position = position }
+	return t
+}
+
+// Len is the number of connections in memory.
+func (t *Table) Len() int { return len(t.open) }
+
+// Watch changes the ports. Connections that are followed stay.
+func (t *Table) Watch(ports []tcp.Ports) { t.cfg.Ports = ports }
+
+const (
+	tcpHeader  = 20
+	filterBits = 1 << 15
+
+	flagFIN = 1
+	flagSYN = 2
+	flagRST = 4
+)
+
+// Segment takes in the TCP segment of f (decode.Walk's), seen at packet time now; at is its own time. It says whether the
+// segment is of a connection that is followed. Of any other it costs a look at two fields.
+func (t *Table) Segment(f *decode.Frame, scope uint32, at, now int64) bool {
+	b := f.Payload
+	if len(b) < tcpHeader {
+		return false
+	}
+	offset := 4 * int(b[12]>>4)
+	if offset < tcpHeader || offset > f.PayloadLen {
+		return false
+	}
+	payload := b[min(offset, len(b)):]
+	slot := slotOf(f, scope)
+	if t.filter[slot/64]&(1<<(slot%64)) == 0 && (len(payload) == 0 || payload[0]-20 > 3) {
+		return false
+	}
+	k, lowFirst := keyOf(f, scope)
+	c := t.open[k]
+	if c != nil && b[13]&flagSYN != 0 {
+		t.finish(c, c.LastSeen, now, Closed) // the ports are used again
+		c = nil
+	}
+	if c == nil {
+		if c = t.begin(f, k, payload, at, now); c == nil {
+			return false
+		}
+		t.filter[slot/64] |= 1 << (slot % 64)
+	}
+	up := c.Client == f.Src && (c.Client != c.Server || lowFirst)
+	t.take(c, up, b, payload, f.PayloadLen-offset, at, now)
+	return true
+}
+
+// begin decides whether a segment begins a connection to follow.
+func (t *Table) begin(f *decode.Frame, k key, payload []byte, at, now int64) *Connection {
+	kind, ok := tls.LooksLike(payload)
+	if !ok {
+		return nil
+	}
+	isHello := kind == tls.Handshake && len(payload) > tls.HeaderLen && payload[tls.HeaderLen] == 1
+	watched := t.cfg.watches(f.Src.Port) || t.cfg.watches(f.Dst.Port)
+	if !watched && (!isHello || !t.offersSIP(payload)) {
+		return nil
+	}
+	c := &Connection{Client: f.Src, Server: f.Dst, Scope: k.scope, Started: at, key: k, order: t.orders}
+	if !isHello {
+		t.Stats.MidWay++
+		// Who is the client? The one that talks to the port of the service.
+		if t.cfg.watches(f.Src.Port) && !t.cfg.watches(f.Dst.Port) {
+			c.Client, c.Server = f.Dst, f.Src
+		}
+	} else {
+		c.hello = []byte{}
+	}
+	t.orders++
+	t.Stats.Opened++
+	if len(t.open) >= t.cfg.Connections {
+		if _, oldest, any := t.timers.Next(); any {
+			t.Stats.Evicted++
+			t.finish(oldest, oldest.LastSeen, now, Evicted)
+		}
+	}
+	t.open[k] = c
+	t.timers.Push(at, c.order, c)
+	c.deadline = at
+	return c
+}
+
+// offersSIP says that a ClientHello asks for SIP by ALPN (IANA: "sip/2").
+func (t *Table) offersSIP(payload []byte) bool {
+	var h tls.ClientHello
+	if tls.ParseClientHello(payload, t.scratch, &h) != nil {
+		return false
+	}
+	for p := range h.Protocols() {
+		if bytes.Equal(p, []byte("sip/2")) {
+			return true
+		}
+	}
+	return false
+}
+
+// take counts a segment of a connection.
+func (t *Table) take(c *Connection, up bool, header, payload []byte, length int, at, now int64) {
+	c.active = max(c.active, at)
+	v, side := &c.Down, 1
+	if up {
+		v, side = &c.Up, 0
+	}
+	fresh, inOrder := v.take(binary.BigEndian.Uint32(header[4:]), length)
+	if fresh {
+		c.LastSeen = max(c.LastSeen, at)
+	}
+	if up && c.hello != nil {
+		if inOrder && len(payload) == length {
+			c.greet(payload, t.scratch)
+		} else if length > 0 {
+			c.hello = nil // a piece is missing
+		}
+	}
+	if c.finished {
+		return
+	}
+	if header[13]&flagFIN != 0 && !c.fin[side] {
+		c.fin[side], c.LastSeen = true, max(c.LastSeen, at)
+	}
+	if header[13]&flagRST != 0 || c.fin[0] && c.fin[1] {
+		c.finished, c.End, c.Ender = true, at, Closed
+	}
+	t.schedule(c, now)
+}
+
+// schedule sets the connection's next deadline.
+func (t *Table) schedule(c *Connection, now int64) {
+	at := c.active + int64(t.cfg.Idle)
+	if !c.viewed {
+		at = min(at, c.Started+int64(t.cfg.Checkpoint))
+	}
+	if c.finished {
+		at = c.End + int64(t.cfg.Linger)
+	}
+	at = max(at, now)
+	// Later deadlines wait until the present one comes up: a segment must not cost a heap's move.
+	if at < c.deadline || c.deadline <= now {
+		c.deadline = at
+		t.timers.Move(c.position, at)
+	}
+}
+
+// NextTimer is the time of the next deadline; ok is false when there is none.
+func (t *Table) NextTimer() (at int64, ok bool) {
+	at, _, ok = t.timers.Next()
+	return at, ok
+}
+
+// Advance lets packet time pass up to now. Each deadline acts at its own time.
+func (t *Table) Advance(now int64) {
+	for {
+		at, c, ok := t.timers.Next()
+		if !ok || at > now {
+			return
+		}
+		switch {
+		case c.finished:
+			if c.End+int64(t.cfg.Linger) <= at {
+				t.leave(c, at)
+				continue
+			}
+		case c.active+int64(t.cfg.Idle) <= at:
+			t.finish(c, c.LastSeen, at, Silent)
+			continue
+		case !c.viewed && c.Started+int64(t.cfg.Checkpoint) <= at:
+			c.viewed = true
+			t.event(c, at, false)
+		}
+		c.deadline = at
+		t.reschedule(c)
+	}
+}
+
+// reschedule is schedule for a deadline that has come up.
+func (t *Table) reschedule(c *Connection) {
+	at := c.deadline
+	t.schedule(c, at)
+	if c.deadline == at {
+		c.deadline = at + 1 // never stand still
+		t.timers.Move(c.position, c.deadline)
+	}
+}
+
+// finish ends a connection at once.
+func (t *Table) finish(c *Connection, end, now int64, by Ender) {
+	if !c.finished {
+		c.finished, c.End, c.Ender = true, end, by
+	}
+	t.leave(c, now)
+}
+
+// leave makes the last event of a connection and forgets it.
+func (t *Table) leave(c *Connection, now int64) {
+	t.event(c, now, true)
+	t.timers.Remove(c.position)
+	delete(t.open, c.key)
+	if len(t.open) == 0 {
+		t.filter = [filterBits / 64]uint64{}
+	}
+}
+
+func (t *Table) event(c *Connection, now int64, last bool) {
+	c.Revision++
+	t.Events = append(t.Events, Event{Connection: *c, Now: now, LastWord: last})
+	t.Events[len(t.Events)-1].hello = nil
+}
+
+// Finish makes the last events at the end of the input: what is open gives one that says so.
+func (t *Table) Finish(now int64) {
+	for {
+		_, c, ok := t.timers.Next()
+		if !ok {
+			return
+		}
+		if !c.finished {
+			c.finished, c.Ender = true, Ended
+		}
+		t.leave(c, now)
+	}
+}
+
+// keyOf is the connection that a segment belongs to.
+func keyOf(f *decode.Frame, scope uint32) (k key, lowFirst bool) {
+	c := bytes.Compare(f.Src.IP[:], f.Dst.IP[:])
+	if c < 0 || c == 0 && f.Src.Port <= f.Dst.Port {
+		return key{f.Src, f.Dst, scope}, true
+	}
+	return key{f.Dst, f.Src, scope}, false
+}
+
+// slotOf is the bit of a connection in the filter, the same for both directions.
+func slotOf(f *decode.Frame, scope uint32) uint64 {
+	sum := half(&f.Src) + half(&f.Dst) + uint64(scope)
+	return (sum * 0x9e3779b97f4a7c15) >> (64 - 15)
+}
+
+func half(e *decode.Endpoint) uint64 {
+	x := binary.LittleEndian.Uint64(e.IP[8:]) ^ binary.LittleEndian.Uint64(e.IP[:8])<<1 ^ uint64(e.Port)<<48
+	return (x ^ x>>32) * 0xc2b2ae3d27d4eb4f
+}
