@@ -1,7 +1,5 @@
 package record
 
-import "strconv"
-
 // placeholder keeps the room of record_id, which is the hash of what follows it.
 const placeholder = `{"record_id":"00000000-0000-8000-8000-000000000000",`
 
@@ -63,6 +61,7 @@ func (c *Call) write(o *object) (observed int) {
 	}
 	o.redirects(c.Redirects)
 	o.sip(c.SIP)
+	o.tls(c.TLS)
 	o.end("src", c.Src)
 	o.end("dst", c.Dst)
 	if c.SrcVia != nil {
@@ -73,12 +72,7 @@ func (c *Call) write(o *object) (observed int) {
 	o.path(c.Path)
 	o.tunnels(c.Tunnel)
 	o.vlan(c.VLAN)
-	if c.Cell != nil {
-		o.open("cell", '{')
-		o.textAlways("type", c.Cell.Type)
-		o.textAlways("id", c.Cell.ID)
-		o.close('}')
-	}
+	o.cell(c.Cell)
 	o.time("started_at", c.StartedAt)
 	o.time("ringing_at", c.RingingAt)
 	o.time("answered_at", c.AnsweredAt)
@@ -96,50 +90,6 @@ func (c *Call) write(o *object) (observed int) {
 	o.octets(c.Octets)
 	observed = len(o.b)
 	o.observer(&c.Observer)
-	o.close('}')
-	return observed
-}
-
-// Append writes the event's exact bytes to dst, as Call.Append does.
-func (r *Registration) Append(dst []byte) []byte {
-	base := len(dst)
-	o := object{dst}
-	observed := r.write(&o)
-	for over := len(o.b) - base - MaxRecord; over > 0 && r.shrink(&o, over); over = len(o.b) - base - MaxRecord {
-		o.b = o.b[:base]
-		observed = r.write(&o)
-	}
-	r.RecordID = recordID(r.At, o.b[base+len(placeholder):observed])
-	appendUUID(o.b[:base+idOffset], r.RecordID)
-	return o.b
-}
-
-func (r *Registration) write(o *object) (observed int) {
-	o.b = append(o.b, placeholder...)
-	o.b = append(o.b, `"schema":`...)
-	o.b = appendString(o.b, r.Schema)
-	o.textAlways("kind", string(r.Kind))
-	o.textAlways("day", r.Day)
-	o.textAlways("sensor", r.Sensor)
-	o.tap(r.Tap)
-	o.text("legal_basis", r.LegalBasis)
-	o.textAlways("event", r.Event)
-	o.party("aor", &r.AOR)
-	o.text("contact", r.Contact)
-	o.optional("expires_s", r.ExpiresS)
-	o.integer("status", int64(r.Status))
-	o.text("auth_user", r.AuthUser)
-	o.text("auth_realm", r.AuthRealm)
-	o.text("user_agent", r.UserAgent)
-	o.textAlways("call_id", r.CallID)
-	o.end("src", r.Src)
-	o.end("dst", r.Dst)
-	o.vlan(r.VLAN)
-	o.time("at", r.At)
-	o.texts("flags", r.Flags)
-	o.octets(r.Octets)
-	observed = len(o.b)
-	o.observer(&r.Observer)
 	o.close('}')
 	return observed
 }
@@ -236,16 +186,21 @@ func (o *object) sip(s *SIP) {
 	if s.Emergency {
 		o.boolean("emergency", true)
 	}
-	if s.Status == nil {
-		o.null("status")
-	} else {
-		o.integer("status", int64(*s.Status))
-	}
+	o.status(s.Status)
 	o.text("reason", s.Reason)
 	if s.Q850 != nil {
 		o.integer("q850", int64(*s.Q850))
 	}
 	o.close('}')
+}
+
+// status writes a final response's status code, null when none was seen.
+func (o *object) status(code *int) {
+	if code == nil {
+		o.null("status")
+		return
+	}
+	o.integer("status", int64(*code))
 }
 
 func (o *object) via(list []string) { o.texts("via", list) }
@@ -309,39 +264,4 @@ func (o *object) flow(f Flow) {
 	o.open("dst", '{')
 	o.address(f.Dst)
 	o.close('}')
-}
-
-func (o *object) tunnels(list []Tunnel) {
-	if len(list) == 0 {
-		return
-	}
-	o.open("tunnel", '[')
-	for i := range list {
-		t := &list[i]
-		o.open("", '{')
-		o.textAlways("type", t.Type)
-		if t.ID != nil {
-			o.unsigned("id", uint64(*t.ID))
-		}
-		if t.Src != nil {
-			o.ip("src", *t.Src)
-		}
-		if t.Dst != nil {
-			o.ip("dst", *t.Dst)
-		}
-		o.close('}')
-	}
-	o.close(']')
-}
-
-func (o *object) vlan(ids []uint16) {
-	if len(ids) == 0 {
-		return
-	}
-	o.open("vlan", '[')
-	for _, id := range ids {
-		o.comma()
-		o.b = strconv.AppendUint(o.b, uint64(id), 10)
-	}
-	o.close(']')
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 )
 
 // fill sets every field that v reaches to a value that is not zero, so that a member the writer forgets shows. words
@@ -88,6 +89,7 @@ func fill(v reflect.Value, words []string, n *int) {
 // examples of the forms that the tag "schema" names, and of the types that have constants.
 var examples = map[string]string{
 	"date": "2023-11-14", "e164": "+912225550100", "country": "IN", "name": "no_media", "base64": "AP8=",
+	"mcc": "404", "mnc": "10", "hexdigits": "0D1a",
 	"Disposition": string(Answered), "EndedBy": string(ByCaller), "Visibility": string(Full),
 }
 
@@ -116,6 +118,14 @@ func TestAppendMatchesTags(t *testing.T) {
 			}
 			b := r.Append([]byte("before"))
 			return b[len("before"):], &r
+		},
+		"message": func(full bool) ([]byte, any) {
+			var m Message
+			if full {
+				fill(reflect.ValueOf(&m).Elem(), nil, new(int))
+			}
+			b := m.Append([]byte("before"))
+			return b[len("before"):], &m
 		},
 		"coverage": func(full bool) ([]byte, any) {
 			var c Coverage
@@ -187,6 +197,28 @@ func TestCallUID(t *testing.T) {
 	}
 	if got := base.Version(); got != 5 {
 		t.Errorf("version %d", got)
+	}
+}
+
+// The recipe of docs/record.md, followed to the letter.
+func TestFlowUID(t *testing.T) {
+	client, server := Addr{netip.MustParseAddr("192.0.2.1"), 40000}, Addr{netip.MustParseAddr("2001:db8::1"), 5061}
+	uid := FlowUID(KindTLS, "s", client, server, 1)
+	want := uuid.NewSHA1(namespace, []byte("flow\x00tls\x00s\x00192.0.2.1:40000\x00[2001:db8::1]:5061\x001"))
+	if uid != want {
+		t.Errorf("%s, by the recipe %s", uid, want)
+	}
+	mapped := Addr{netip.MustParseAddr("::ffff:192.0.2.1"), 40000}
+	if FlowUID(KindTLS, "s", mapped, server, 1) != uid {
+		t.Error("the same address written otherwise has another identity")
+	}
+	for name, other := range map[string]uuid.UUID{
+		"turned round": FlowUID(KindTLS, "s", server, client, 1), "later": FlowUID(KindTLS, "s", client, server, 2),
+		"another sensor": FlowUID(KindTLS, "t", client, server, 1), "media": FlowUID(KindMedia, "s", client, server, 1),
+	} {
+		if other == uid {
+			t.Errorf("%s: same identity", name)
+		}
 	}
 }
 

@@ -8,10 +8,12 @@ import (
 // A record is written into a buffer that is there already, without a piece of garbage.
 func TestAppendAllocatesNothing(t *testing.T) {
 	c, r := filled(), &Registration{Schema: SchemaRegistration, Octets: []Octets{{"contact", "AA=="}}}
+	m := &Message{Schema: SchemaMessage, Asserted: &Asserted{}, Octets: []Octets{{"caller.raw", "AA=="}}}
 	buf := make([]byte, 0, MaxRecord)
 	for name, appendTo := range map[string]func(){
 		"call":         func() { c.Append(buf) },
 		"registration": func() { r.Append(buf) },
+		"message":      func() { m.Append(buf) },
 	} {
 		if n := testing.AllocsPerRun(100, appendTo); n != 0 {
 			t.Errorf("%s: %v allocations", name, n)

@@ -57,6 +57,8 @@ type Call struct {
 
 	// What else the call's signalling says.
 	SIP *SIP `json:"sip,omitempty"`
+	// What a connection with encrypted signalling shows; only of kind tls.
+	TLS *TLS `json:"tls,omitempty"`
 
 	// Source of the INVITE's packet on the hop nearest to the caller.
 	Src *End `json:"src,omitempty"`
@@ -70,7 +72,7 @@ type Call struct {
 	Tunnel []Tunnel `json:"tunnel,omitempty"`
 	// 802.1Q VLAN ids, outermost first.
 	VLAN []uint16 `json:"vlan,omitempty" schema:"max=4095"`
-	// Access cell the caller's telephone or network named.
+	// Access network and cell that the caller's telephone or its network named.
 	Cell *CellInfo `json:"cell,omitempty"`
 
 	// First INVITE, or the first message seen of the call.

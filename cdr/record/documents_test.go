@@ -129,6 +129,12 @@ func describe(typ reflect.Type, words []string) string {
 			return "ISO 3166-1 alpha-2"
 		case "name", "base64":
 			return name
+		case "mcc":
+			return "3 digits"
+		case "mnc":
+			return "2 or 3 digits"
+		case "hexdigits":
+			return "hexadecimal digits, 1 to 16"
 		case "hex":
 			return arg + " hexadecimal digits, lower case"
 		case "min":

@@ -21,6 +21,9 @@ func (c *Call) bound() {
 		s.Methods = atMost(s.Methods, &cut)
 		s.Attempts = atMost(s.Attempts, &cut)
 	}
+	if t := c.TLS; t != nil {
+		t.ALPN = atMost(t.ALPN, &cut)
+	}
 	if p := c.Passport; p != nil {
 		p.Dest = atMost(p.Dest, &cut)
 	}
@@ -94,6 +97,15 @@ func (c *Call) texts() []*string {
 		list = append(list, &s.CallID, &s.FromTag, &s.ToTag, &s.SessionID, &s.ICID, &s.UserAgent, &s.ServerAgent,
 			&s.InstanceID, &s.Contact, &s.Reason)
 	}
+	if t := c.TLS; t != nil {
+		list = append(list, &t.ServerName, &t.Version)
+		for i := range t.ALPN {
+			list = append(list, &t.ALPN[i])
+		}
+	}
+	if l := c.Cell; l != nil {
+		list = append(list, &l.Type, &l.ID, &l.MCC, &l.MNC, &l.Area, &l.Cell)
+	}
 	if p := c.Passport; p != nil {
 		list = append(list, &p.Orig, &p.OrigID)
 		for i := range p.Dest {
@@ -107,16 +119,6 @@ func (c *Call) texts() []*string {
 }
 
 func (p *Party) texts() []*string { return []*string{&p.Raw, &p.Display, &p.User, &p.Host} }
-
-// shrink is Call.shrink for an event: it has no list but octets.
-func (r *Registration) shrink(o *object, over int) bool {
-	before := len(r.Flags)
-	if r.Flags = truncated(r.Flags); len(r.Flags) > before {
-		over += len(`"flags":["truncated"],`)
-	}
-	r.Octets = shorter(o, r.Octets, &over, (*object).octets)
-	return over <= 0 || halve(append(r.AOR.texts(), &r.Contact, &r.AuthUser, &r.AuthRealm, &r.UserAgent, &r.CallID))
-}
 
 // leastText is how long a text may always be.
 const leastText = 64

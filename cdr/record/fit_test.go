@@ -25,6 +25,8 @@ func hostile(fill string, length int) *Call {
 			CallID: long, FromTag: long, ToTag: long, SessionID: long, ICID: long, Transport: "udp", UserAgent: long,
 			ServerAgent: long, InstanceID: long, Contact: long, Reason: long,
 		},
+		TLS:      &TLS{ServerName: long, Version: long},
+		Cell:     &CellInfo{Type: long, ID: long, MCC: long, MNC: long, Area: long, Cell: long},
 		Passport: &Passport{Orig: long, OrigID: long}, Observer: Observer{Version: "1"},
 	}
 	at := Addr{netip.MustParseAddr("2001:db8::1"), 5060}
@@ -37,6 +39,8 @@ func hostile(fill string, length int) *Call {
 		c.Path = append(c.Path, Hop{at, at, c.StartedAt})
 		c.Media = append(c.Media, Media{Type: "audio", Codec: long, Signalled: &at, Observed: &Flow{at, at}})
 		c.Passport.Dest = append(c.Passport.Dest, long)
+		c.TLS.ALPN = append(c.TLS.ALPN, long)
+		c.Tunnel = append(c.Tunnel, Tunnel{Type: "gtpu", ID: new(uint32(1)), Src: &at.IP, Dst: &at.IP})
 	}
 	return c
 }
@@ -130,5 +134,13 @@ func TestAppendFitsHostileText(t *testing.T) {
 	}
 	if n := len(r.Append(nil)); n > MaxRecord || !slices.Contains(r.Flags, FlagTruncated) {
 		t.Errorf("registration: %d octets, flags %v", n, r.Flags)
+	}
+	m := &Message{
+		Schema: SchemaMessage, Caller: Party{Raw: long, Display: long, User: long, Host: long}, Asserted: &Asserted{Raw: long}, Callee: Party{Raw: long, Display: long, User: long, Host: long},
+		ReqURI: long, CallID: long, UserAgent: long, Octets: slices.Repeat([]Octets{{"caller.raw", strings.Repeat("A", 1368)}}, 2*MaxList),
+		Tunnel: make([]Tunnel, 2*MaxList),
+	}
+	if n := len(m.Append(nil)); n > MaxRecord || !slices.Contains(m.Flags, FlagTruncated) || len(m.Tunnel) != MaxList {
+		t.Errorf("message: %d octets, flags %v, %d tunnels", n, m.Flags, len(m.Tunnel))
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/sha1" //nolint:gosec // UUIDv5 is SHA-1
 	"crypto/sha256"
 	"encoding/binary"
+	"net/netip"
 	"strconv"
 
 	"github.com/google/uuid"
@@ -32,6 +33,33 @@ func CallUID(sensor, callID, fromTag string, started Time, toTag string) uuid.UU
 		b = append(b, toTag...)
 	}
 	return nameBased(b)
+}
+
+// FlowUID is the identity of what is known by its addresses alone, a TLS connection: the UUIDv5 of
+//
+//	"flow" NUL kind NUL sensor NUL src NUL dst NUL started_at-in-decimal-microseconds
+//
+// src, the client, and dst are written 192.0.2.1:5061 and [2001:db8::1]:5061 (RFC 5952). No call has this identity: its
+// sensor's name would have to hold the NUL.
+func FlowUID(kind Kind, sensor string, src, dst Addr, started Time) uuid.UUID {
+	b := make([]byte, 0, 256)
+	b = append(b, namespace[:]...)
+	b = append(b, "flow\x00"...)
+	b = append(b, kind...)
+	b = append(b, 0)
+	b = append(b, sensor...)
+	b = append(b, 0)
+	b = appendAddress(b, src)
+	b = append(b, 0)
+	b = appendAddress(b, dst)
+	b = append(b, 0)
+	b = strconv.AppendInt(b, int64(started), 10)
+	return nameBased(b)
+}
+
+// appendAddress writes an IPv4 address that came IPv4-mapped as the IPv4 address it is.
+func appendAddress(b []byte, a Addr) []byte {
+	return netip.AddrPortFrom(a.IP.Unmap().WithZone(""), a.Port).AppendTo(b)
 }
 
 // GroupUID is the identity of the group of all legs that share key, found by method.

@@ -56,12 +56,23 @@ type Location struct {
 	Of string `json:"of,omitempty" schema:"enum=endpoint|last_hop"`
 }
 
-// CellInfo is the access cell of P-Access-Network-Info (RFC 7315).
+// CellInfo is the access network of P-Access-Network-Info (RFC 7315 section 5.4), with its cell where it names one: id has it
+// as sent, the others what it is made of by its type (3GPP TS 24.229 section 7.2A.4), digits as sent.
 type CellInfo struct {
 	// Access type, "3GPP-E-UTRAN-FDD".
 	Type string `json:"type"`
-	// Cell identity as sent.
-	ID string `json:"id"`
+	// Cell, or of another network the access node, as sent.
+	ID string `json:"id,omitempty"`
+	// Mobile country code.
+	MCC string `json:"mcc,omitempty" schema:"mcc"`
+	// Mobile network code, of two or three digits.
+	MNC string `json:"mnc,omitempty" schema:"mnc"`
+	// Location area code (GSM, UMTS) or tracking area code (LTE, 5G).
+	Area string `json:"area,omitempty" schema:"hexdigits"`
+	// Cell identity: of GSM the CI within its area, of UMTS, LTE (ECI) and 5G (NCI) that within the network.
+	Cell string `json:"ci,omitempty" schema:"hexdigits"`
+	// The network wrote it, not the telephone: only then can it be relied upon.
+	NetworkProvided bool `json:"network_provided,omitempty"`
 }
 
 // Hop is one transmission of the INVITE seen on this tap.

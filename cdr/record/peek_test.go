@@ -28,4 +28,12 @@ func TestPeek(t *testing.T) {
 	if _, _, _, ok := Peek(r.Append(nil)); ok {
 		t.Error("a registration is a call")
 	}
+	m := Message{Schema: SchemaMessage, Kind: KindMessage}
+	if _, _, _, ok := Peek(m.Append(nil)); ok {
+		t.Error("a message is a call")
+	}
+	c.Kind = KindTLS
+	if call, _, _, ok := Peek(c.Append(nil)); !ok || call != c.CallUID {
+		t.Error("a TLS connection is no call record")
+	}
 }

@@ -16,6 +16,7 @@ package record
 const (
 	SchemaCall         = "calltrail.call.v1"
 	SchemaRegistration = "calltrail.registration.v1"
+	SchemaMessage      = "calltrail.message.v1"
 	SchemaCoverage     = "calltrail.coverage.v1"
 )
 
@@ -29,6 +30,7 @@ const (
 	KindApp          Kind = "app"          // a call in an application
 	KindTLS          Kind = "tls"          // encrypted signalling
 	KindRegistration Kind = "registration" // a REGISTER that was accepted or refused
+	KindMessage      Kind = "message"      // that one SIP MESSAGE was sent, never its text
 	KindCoverage     Kind = "coverage"     // what a tap saw, and missed, in one minute
 )
 

@@ -37,10 +37,14 @@ type Registration struct {
 	UserAgent string `json:"user_agent,omitempty"`
 	// Call-ID.
 	CallID string `json:"call_id"`
+	// Transport of the request on this tap.
+	Transport string `json:"transport,omitempty" schema:"enum=udp|tcp|tls|ws|wss|sctp"`
 	// Source of the request's packet.
 	Src *End `json:"src,omitempty"`
 	// Destination of that packet.
 	Dst *End `json:"dst,omitempty"`
+	// Tunnels the packet came through, outermost first.
+	Tunnel []Tunnel `json:"tunnel,omitempty"`
 	// 802.1Q VLAN ids, outermost first.
 	VLAN []uint16 `json:"vlan,omitempty" schema:"max=4095"`
 	// When the response was seen.

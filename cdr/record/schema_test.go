@@ -19,7 +19,7 @@ import (
 //
 //	const=X  enum=X|Y|Z           the only values
 //	min=N  max=N  maxLength=N     bounds
-//	date  e164  country  name  base64   a form of text
+//	date  e164  country  name  base64  mcc  mnc  hexdigits   a form of text
 //	hex=N                               N lower-case hexadecimal digits
 //
 // A tag on a list is for its entries.
@@ -100,7 +100,7 @@ func joinValues(vs []value) string {
 // structs lists the types that a record is made of, each once, in the order in which they are met.
 func (s *sources) structs(t *testing.T) []reflect.Type {
 	t.Helper()
-	list := []reflect.Type{reflect.TypeFor[Call](), reflect.TypeFor[Registration](), reflect.TypeFor[Coverage]()}
+	list := []reflect.Type{reflect.TypeFor[Call](), reflect.TypeFor[Registration](), reflect.TypeFor[Message](), reflect.TypeFor[Coverage]()}
 	for i := 0; i < len(list); i++ {
 		for _, m := range s.members(t, list[i]) {
 			if typ := objectType(m.typ); typ != nil && !slices.Contains(list, typ) {
@@ -126,11 +126,14 @@ const uuidPattern = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{1
 
 // forms are the words that name a form of text.
 var forms = map[string]ordered{
-	"date":    {{"format", "date"}},
-	"e164":    {{"pattern", `^\+[1-9][0-9]{1,17}$`}}, // some plans, Germany's for one, have numbers past E.164's 15 digits
-	"country": {{"pattern", "^[A-Z]{2}$"}},
-	"name":    {{"pattern", "^[a-z][a-z0-9_]*$"}, {"maxLength", maxName}},
-	"base64":  {{"contentEncoding", "base64"}, {"pattern", "^[A-Za-z0-9+/]+={0,2}$"}, {"maxLength", (MaxValue + 2) / 3 * 4}},
+	"date":      {{"format", "date"}},
+	"e164":      {{"pattern", `^\+[1-9][0-9]{1,17}$`}}, // some plans, Germany's for one, have numbers past E.164's 15 digits
+	"country":   {{"pattern", "^[A-Z]{2}$"}},
+	"name":      {{"pattern", "^[a-z][a-z0-9_]*$"}, {"maxLength", maxName}},
+	"mcc":       {{"pattern", "^[0-9]{3}$"}},
+	"mnc":       {{"pattern", "^[0-9]{2,3}$"}},
+	"hexdigits": {{"pattern", "^[0-9A-Fa-f]{1,16}$"}},
+	"base64":    {{"contentEncoding", "base64"}, {"pattern", "^[A-Za-z0-9+/]+={0,2}$"}, {"maxLength", (MaxValue + 2) / 3 * 4}},
 }
 
 // maxText is the longest text: every octet of a value escaped.
@@ -267,9 +270,9 @@ func (s *sources) schema(t *testing.T) []byte {
 		{"$schema", "https://json-schema.org/draft/2020-12/schema"},
 		{"$id", "urn:calltrail:record:v1"},
 		{"title", "calltrail record"},
-		{"description", "One record as this version of the program writes it: a revision of a call, a registration, or a tap's coverage of a minute. Made from the " +
+		{"description", "One record as this version of the program writes it: a revision of a call, a registration, a message that was sent, or a tap's coverage of a minute. Made from the " +
 			"structs of cdr/record; docs/record.md says what a schema cannot. A later version may add members: readers ignore what they do not know."},
-		{"oneOf", []ordered{{{"$ref", "#/$defs/Call"}}, {{"$ref", "#/$defs/Registration"}}, {{"$ref", "#/$defs/Coverage"}}}},
+		{"oneOf", []ordered{{{"$ref", "#/$defs/Call"}}, {{"$ref", "#/$defs/Registration"}}, {{"$ref", "#/$defs/Message"}}, {{"$ref", "#/$defs/Coverage"}}}},
 		{"$defs", defs},
 	}
 	b, err := json.MarshalIndent(doc, "", "  ")

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -61,6 +62,27 @@ func filledRegistration() *Registration {
 	return r
 }
 
+func filledMessage() *Message {
+	m := new(Message)
+	fill(reflect.ValueOf(m).Elem(), nil, new(int))
+	return m
+}
+
+// tlsConnection is a record of kind tls as the sensor makes it.
+func tlsConnection() *Call {
+	client, server := Addr{netip.MustParseAddr("192.0.2.7"), 40000}, Addr{netip.MustParseAddr("198.51.100.10"), 5061}
+	started, ended := Time(1_700_000_000_000_000), Time(1_700_000_060_000_000)
+	return &Call{
+		Schema: SchemaCall, CallUID: FlowUID(KindTLS, "s", client, server, started), Revision: 1, Final: true, Kind: KindTLS, Day: started.Day(), Sensor: "s",
+		TLS: &TLS{
+			ServerName: "sip.example.org", ALPN: []string{"sip/2"}, Version: "1.3",
+			PacketsUp: new(uint64(12)), PacketsDown: new(uint64(11)), OctetsUp: new(uint64(4096)), OctetsDown: new(uint64(0)),
+		},
+		Src: &End{IP: client.IP, Port: client.Port}, Dst: &End{IP: server.IP, Port: server.Port}, StartedAt: started, EndedAt: ended, LastSeenAt: ended,
+		DurationMS: new(int64(60_000)), Disposition: Unknown, EndedBy: ByUnknown, Visibility: Encrypted, Observer: Observer{Version: "1"},
+	}
+}
+
 // Every record that is written keeps to the schema.
 func TestSchemaHolds(t *testing.T) {
 	s := compiled(t)
@@ -72,6 +94,7 @@ func TestSchemaHolds(t *testing.T) {
 	wild.StartedAt, wild.Day = earliest-1, (earliest - 1).Day()
 	for name, body := range map[string][]byte{
 		"filled call": filled().Append(nil), "least call": least().Append(nil), "filled registration": filledRegistration().Append(nil),
+		"filled message": filledMessage().Append(nil), "tls connection": tlsConnection().Append(nil),
 		"filled coverage": filledCoverage().Append(nil), "lossy minute": lossyMinute().Append(nil),
 		"escaped": escaped.Append(nil), "wild time": wild.Append(nil), "example of the document": exampleRecord(t),
 	} {
@@ -141,6 +164,14 @@ func TestSchemaRefuses(t *testing.T) {
 		{"src.port", `-1`},
 		{"src.as_number", `0`},
 		{"src.location.latitude", `90.5`},
+		{"tls.alpn", `[]`},
+		{"tls.alpn", `[""]`},
+		{"tls.octets_up", `-1`},
+		{"tls.octets_down", `null`},
+		{"cell.id", `""`},
+		{"cell.mcc", `"40"`},
+		{"cell.mnc", `"4"`},
+		{"cell.area", `"tac"`},
 		{"vlan", `[4096]`},
 		{"vlan", `[]`},
 		{"started_at", `"2023-11-14 22:13:20.000000"`},
@@ -170,7 +201,7 @@ func TestSchemaRefuses(t *testing.T) {
 // No member may be left out that is always there, and none may be of another type.
 func TestSchemaKnowsEveryMember(t *testing.T) {
 	s := compiled(t)
-	for _, body := range [][]byte{filled().Append(nil), filledRegistration().Append(nil), filledCoverage().Append(nil)} {
+	for _, body := range [][]byte{filled().Append(nil), filledRegistration().Append(nil), filledMessage().Append(nil), filledCoverage().Append(nil)} {
 		var v map[string]any
 		if err := json.Unmarshal(body, &v); err != nil {
 			t.Fatal(err)
@@ -189,7 +220,7 @@ func TestSchemaKnowsEveryMember(t *testing.T) {
 	src := readSources(t)
 	for typ, body := range map[reflect.Type][]byte{
 		reflect.TypeFor[Call](): least().Append(nil), reflect.TypeFor[Registration](): filledRegistration().Append(nil),
-		reflect.TypeFor[Coverage](): filledCoverage().Append(nil),
+		reflect.TypeFor[Message](): filledMessage().Append(nil), reflect.TypeFor[Coverage](): filledCoverage().Append(nil),
 	} {
 		for _, m := range src.members(t, typ) {
 			if !m.optional && validate(s, with(t, body, m.name, nil)) == nil {

@@ -2,8 +2,12 @@ package postgres
 
 import (
 	"encoding/json"
+	"fmt"
+	"math"
 	"slices"
 	"time"
+
+	"github.com/google/uuid"
 
 	"calltrail/cdr/record"
 )
@@ -54,11 +58,8 @@ var callColumns = slices.Concat(
 		{"direction", func(r *callRow) any { return text(r.Direction) }},
 	},
 	partyColumns("caller", func(r *callRow) *record.Party { return &r.Caller }),
+	assertedColumns(func(r *callRow) *record.Asserted { return r.Asserted }),
 	[]column[callRow]{
-		asserted("asserted_raw", func(a *record.Asserted) string { return a.Raw }),
-		asserted("asserted_header", func(a *record.Asserted) string { return a.Header }),
-		asserted("asserted_e164", func(a *record.Asserted) string { return a.E164 }),
-		asserted("asserted_country", func(a *record.Asserted) string { return a.Country }),
 		{"auth_user", func(r *callRow) any { return text(r.AuthUser) }},
 		{"auth_realm", func(r *callRow) any { return text(r.AuthRealm) }},
 		{"privacy", func(r *callRow) any { return text(r.Privacy) }},
@@ -115,18 +116,8 @@ var callColumns = slices.Concat(
 		{"path", func(r *callRow) any { return object(r.Path) }},
 		{"tunnel", func(r *callRow) any { return object(r.Tunnel) }},
 		{"vlan", func(r *callRow) any { return vlans(r.VLAN) }},
-		{"cell_type", func(r *callRow) any {
-			if r.Cell == nil {
-				return nil
-			}
-			return text(r.Cell.Type)
-		}},
-		{"cell_id", func(r *callRow) any {
-			if r.Cell == nil {
-				return nil
-			}
-			return text(r.Cell.ID)
-		}},
+		cell("cell_type", func(c *record.CellInfo) string { return c.Type }),
+		cell("cell_id", func(c *record.CellInfo) string { return c.ID }),
 		{"started_at", func(r *callRow) any { return stamp(r.StartedAt) }},
 		{"ringing_at", func(r *callRow) any { return stamp(r.RingingAt) }},
 		{"answered_at", func(r *callRow) any { return stamp(r.AnsweredAt) }},
@@ -161,16 +152,51 @@ var callColumns = slices.Concat(
 	observerColumns(func(r *callRow) *record.Observer { return &r.Observer }),
 	[]column[callRow]{
 		{"received_at", func(r *callRow) any { return r.receivedAt }},
+		cell("cell_mcc", func(c *record.CellInfo) string { return c.MCC }),
+		cell("cell_mnc", func(c *record.CellInfo) string { return c.MNC }),
+		cell("cell_area", func(c *record.CellInfo) string { return c.Area }),
+		cell("cell_ci", func(c *record.CellInfo) string { return c.Cell }),
+		{"cell_network_provided", func(r *callRow) any {
+			if r.Cell == nil || !r.Cell.NetworkProvided {
+				return nil
+			}
+			return true
+		}},
+		tls("tls_server_name", func(t *record.TLS) any { return text(t.ServerName) }),
+		tls("tls_alpn", func(t *record.TLS) any {
+			if len(t.ALPN) == 0 {
+				return nil
+			}
+			return t.ALPN
+		}),
+		tls("tls_version", func(t *record.TLS) any { return text(t.Version) }),
+		tls("tls_packets_up", func(t *record.TLS) any { return count(t.PacketsUp) }),
+		tls("tls_packets_down", func(t *record.TLS) any { return count(t.PacketsDown) }),
+		tls("tls_octets_up", func(t *record.TLS) any { return count(t.OctetsUp) }),
+		tls("tls_octets_down", func(t *record.TLS) any { return count(t.OctetsDown) }),
 	},
 )
 
-func asserted(name string, get func(*record.Asserted) string) column[callRow] {
-	return column[callRow]{name, func(r *callRow) any {
-		if r.Asserted == nil {
-			return nil
+// fault says what keeps a call from being stored; empty: nothing.
+func (r *callRow) fault() string {
+	switch {
+	case r.CallUID == uuid.Nil:
+		return "no call_uid"
+	case r.Revision < 1 || r.Revision > math.MaxInt32:
+		return fmt.Sprintf("revision %d", r.Revision)
+	case r.Disposition == "" || r.Visibility == "":
+		return "no disposition or no visibility"
+	case r.SIP != nil && (!small(r.SIP.Status) || !small(r.SIP.Q850)):
+		return "sip.status or sip.q850 out of range"
+	}
+	if t := r.TLS; t != nil {
+		for _, n := range []*uint64{t.PacketsUp, t.PacketsDown, t.OctetsUp, t.OctetsDown} {
+			if n != nil && *n > math.MaxInt64 {
+				return fmt.Sprintf("a count of %d is more than the store holds", *n)
+			}
 		}
-		return text(get(r.Asserted))
-	}}
+	}
+	return ""
 }
 
 func connected(name string, get func(*record.Connected) string) column[callRow] {
@@ -198,4 +224,30 @@ func passport(name string, get func(*record.Passport) any) column[callRow] {
 		}
 		return get(r.Passport)
 	}}
+}
+
+func cell(name string, get func(*record.CellInfo) string) column[callRow] {
+	return column[callRow]{name, func(r *callRow) any {
+		if r.Cell == nil {
+			return nil
+		}
+		return text(get(r.Cell))
+	}}
+}
+
+func tls(name string, get func(*record.TLS) any) column[callRow] {
+	return column[callRow]{name, func(r *callRow) any {
+		if r.TLS == nil {
+			return nil
+		}
+		return get(r.TLS)
+	}}
+}
+
+// count is a number that callRow.fault has held to what a bigint takes.
+func count(n *uint64) any {
+	if n == nil {
+		return nil
+	}
+	return int64(*n) //nolint:gosec // fault bounds it
 }

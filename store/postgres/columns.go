@@ -51,6 +51,24 @@ func partyColumns[T any](prefix string, of func(*T) *record.Party) []column[T] {
 	}
 }
 
+// assertedColumns are the columns of the identity that a network asserted.
+func assertedColumns[T any](of func(*T) *record.Asserted) []column[T] {
+	field := func(name string, get func(*record.Asserted) string) column[T] {
+		return column[T]{"asserted_" + name, func(r *T) any {
+			if a := of(r); a != nil {
+				return text(get(a))
+			}
+			return nil
+		}}
+	}
+	return []column[T]{
+		field("raw", func(a *record.Asserted) string { return a.Raw }),
+		field("header", func(a *record.Asserted) string { return a.Header }),
+		field("e164", func(a *record.Asserted) string { return a.E164 }),
+		field("country", func(a *record.Asserted) string { return a.Country }),
+	}
+}
+
 // endColumns are the columns of one end of the signalling, with its place.
 func endColumns[T any](prefix string, of func(*T) *record.End) []column[T] {
 	field := func(name string, get func(*record.End) any) column[T] {

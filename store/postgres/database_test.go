@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net/url"
 	"os"
+	"slices"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -61,6 +62,23 @@ func migrated(tb testing.TB) Config {
 		tb.Fatal(err)
 	}
 	return c
+}
+
+// downTo takes migrations back until version is the last that is applied.
+func downTo(tb testing.TB, c Config, version int64) {
+	tb.Helper()
+	for {
+		list, err := Migrate(context.Background(), c, Status)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		if !slices.ContainsFunc(list, func(m Migration) bool { return m.Applied && m.Version > version }) {
+			return
+		}
+		if _, err := Migrate(context.Background(), c, Down); err != nil {
+			tb.Fatal(err)
+		}
+	}
 }
 
 // opened makes a database and a loader on it.

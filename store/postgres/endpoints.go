@@ -46,15 +46,20 @@ func (list *endpoints) named(role, value string, first, latest record.Time) {
 }
 
 // callEndpoints lists the addresses of a call. Signalling addresses are held to be used from the call's start to its
-// last packet, media addresses while their stream was seen.
+// last packet, media addresses while their stream was seen. The ends of a TLS connection have roles of their own: it may
+// carry many calls or none, and who calls whom is not known.
 func callEndpoints(r *callRow) ([]endpoint, error) {
 	var list endpoints
 	from, until := r.StartedAt, max(r.StartedAt, r.EndedAt, r.LastSeenAt)
+	src, dst := "caller_signalling", "callee_signalling"
+	if r.Kind == record.KindTLS {
+		src, dst = "tls_client", "tls_server"
+	}
 	if r.Src != nil {
-		list.add("caller_signalling", record.Addr{IP: r.Src.IP, Port: r.Src.Port}, from, until)
+		list.add(src, record.Addr{IP: r.Src.IP, Port: r.Src.Port}, from, until)
 	}
 	if r.Dst != nil {
-		list.add("callee_signalling", record.Addr{IP: r.Dst.IP, Port: r.Dst.Port}, from, until)
+		list.add(dst, record.Addr{IP: r.Dst.IP, Port: r.Dst.Port}, from, until)
 	}
 	if r.SrcVia != nil {
 		list.add("via", *r.SrcVia, from, until)

@@ -49,7 +49,10 @@ func FuzzExamine(f *testing.F) {
 	f.Add([]byte(`{"schema":"calltrail.registration.v1","kind":"registration","record_id":"00000000-0000-8000-8000-000000000001","sensor":"edge-1",` +
 		`"day":"2026-05-28","at":"2026-05-28T10:00:00Z","event":"login","status":200,"call_id":"a","expires_s":-1,"contact":"<sip:a@[::1"}`))
 	f.Add([]byte(`{"kind":"sip","schema":"calltrail.call.v1","media":[{"observed":{}}],"path":[{}],"sip":{"via":[""]}}`))
-	f.Add([]byte(`{"kind":"message"}`))
+	f.Add([]byte(`{"schema":"calltrail.message.v1","kind":"message","record_id":"00000000-0000-8000-8000-000000000001","sensor":"edge-1",` +
+		`"day":"2026-05-28","at":"2026-05-28T10:00:00Z","call_id":"a","transport":"udp","status":null,"src":{"ip":"192.0.2.1","port":0},"tunnel":[1]}`))
+	f.Add([]byte(`{"kind":"message","schema":"calltrail.message.v1","call_id":"a","transport":"udp","status":-1}`))
+	f.Add([]byte(`{"schema":"calltrail.call.v1","kind":"tls","tls":{"alpn":[""],"octets_up":18446744073709551615},"cell":{"type":"","ci":"0"}}`))
 	f.Add(chain.coverage(tapMinute("eth0", 0)).Body)
 	now := time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
 	f.Fuzz(func(t *testing.T, body []byte) {
@@ -60,12 +63,14 @@ func FuzzExamine(f *testing.F) {
 		switch {
 		case !e.chained:
 			t.Fatal("a valid entry lost its place on the chain")
-		case (e.call != nil || e.registration != nil || e.coverage != nil) == (e.reason != ""):
-			t.Fatalf("reason %q, call %v, registration %v, coverage %v", e.reason, e.call != nil, e.registration != nil, e.coverage != nil)
+		case (e.call != nil || e.registration != nil || e.message != nil || e.coverage != nil) == (e.reason != ""):
+			t.Fatalf("reason %q, call %v, registration %v, message %v, coverage %v", e.reason, e.call != nil, e.registration != nil, e.message != nil, e.coverage != nil)
 		case e.call != nil:
 			values(callColumns, e.call)
 		case e.registration != nil:
 			values(registrationColumns, e.registration)
+		case e.message != nil:
+			values(messageColumns, e.message)
 		case e.coverage != nil:
 			values(coverageColumns, e.coverage)
 		}

@@ -58,9 +58,10 @@ type entry struct {
 	// chained: the item's hashes agree with each other, so it can be asked for its place on the chain.
 	chained bool
 
-	// The record. Exactly one of call, registration and coverage is set when reason is empty.
+	// The record. Exactly one of call, registration, message and coverage is set when reason is empty.
 	call         *callRow
 	registration *registrationRow
+	message      *messageRow
 	coverage     *coverageRow
 	endpoints    []endpoint
 	day          time.Time
@@ -69,7 +70,7 @@ type entry struct {
 
 func (e *entry) refuse(reason, detail string) *entry {
 	e.reason, e.detail = reason, detail
-	e.call, e.registration, e.coverage, e.endpoints = nil, nil, nil, nil
+	e.call, e.registration, e.message, e.coverage, e.endpoints = nil, nil, nil, nil, nil
 	return e
 }
 
@@ -129,6 +130,11 @@ func (e *entry) read(now time.Time) *entry {
 			return e.refuse(reasonUnknownSchema, fmt.Sprintf("%q", what.Schema))
 		}
 		return e.readRegistration(now)
+	case record.KindMessage:
+		if what.Schema != record.SchemaMessage {
+			return e.refuse(reasonUnknownSchema, fmt.Sprintf("%q", what.Schema))
+		}
+		return e.readMessage(now)
 	case record.KindCoverage:
 		if what.Schema != record.SchemaCoverage {
 			return e.refuse(reasonUnknownSchema, fmt.Sprintf("%q", what.Schema))
@@ -144,15 +150,8 @@ func (e *entry) readCall(now time.Time) *entry {
 	if err := json.Unmarshal(e.Body, row); err != nil {
 		return e.refuse(reasonBadJSON, err.Error())
 	}
-	switch {
-	case row.CallUID == uuid.Nil:
-		return e.refuse(reasonBadValue, "no call_uid")
-	case row.Revision < 1 || row.Revision > math.MaxInt32:
-		return e.refuse(reasonBadValue, fmt.Sprintf("revision %d", row.Revision))
-	case row.Disposition == "" || row.Visibility == "":
-		return e.refuse(reasonBadValue, "no disposition or no visibility")
-	case row.SIP != nil && (!small(row.SIP.Status) || !small(row.SIP.Q850)):
-		return e.refuse(reasonBadValue, "sip.status or sip.q850 out of range")
+	if detail := row.fault(); detail != "" {
+		return e.refuse(reasonBadValue, detail)
 	}
 	if reason, detail := e.place(row.RecordID, row.Sensor, row.Day, row.StartedAt, now); reason != "" {
 		return e.refuse(reason, detail)
@@ -180,6 +179,21 @@ func (e *entry) readRegistration(now time.Time) *entry {
 		return e.refuse(reason, detail)
 	}
 	row.day, e.registration, e.endpoints = e.day, row, registrationEndpoints(row)
+	return e
+}
+
+func (e *entry) readMessage(now time.Time) *entry {
+	row := new(messageRow)
+	if err := json.Unmarshal(e.Body, row); err != nil {
+		return e.refuse(reasonBadJSON, err.Error())
+	}
+	if detail := row.fault(); detail != "" {
+		return e.refuse(reasonBadValue, detail)
+	}
+	if reason, detail := e.place(row.RecordID, row.Sensor, row.Day, row.At, now); reason != "" {
+		return e.refuse(reason, detail)
+	}
+	row.day, e.message, e.endpoints = e.day, row, messageEndpoints(row)
 	return e
 }
 

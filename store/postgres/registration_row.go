@@ -11,7 +11,9 @@ import (
 // registrationRow is a registration as it is stored.
 type registrationRow struct {
 	record.Registration
-	Octets json.RawMessage `json:"octets"` // hides the member of Registration
+	// These hide the members of Registration of the same names.
+	Tunnel json.RawMessage `json:"tunnel"`
+	Octets json.RawMessage `json:"octets"`
 
 	day        time.Time
 	receivedAt time.Time
@@ -55,5 +57,7 @@ var registrationColumns = slices.Concat(
 			}
 			return r.Flags
 		}},
+		{"transport", func(r *registrationRow) any { return text(r.Transport) }},
+		{"tunnel", func(r *registrationRow) any { return object(r.Tunnel) }},
 	},
 )

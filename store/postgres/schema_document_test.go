@@ -47,7 +47,7 @@ func document(t *testing.T, db *asker) string {
 		       obj_description(c.oid, 'pg_class'), coalesce(pg_get_constraintdef(k.oid), '')
 		  FROM pg_class c LEFT JOIN pg_constraint k ON k.conrelid = c.oid AND k.contype = 'p'
 		 WHERE c.relnamespace = 'calltrail'::regnamespace AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition AND c.relname <> 'schema_version'
-		 ORDER BY array_position(ARRAY['calls', 'call_record', 'endpoint', 'registration', 'coverage', 'tap', 'record_body', 'entry', 'ledger', 'gap', 'quarantine'], c.relname::text), 1`,
+		 ORDER BY array_position(ARRAY['calls', 'call_record', 'endpoint', 'registration', 'message', 'coverage', 'tap', 'record_body', 'entry', 'ledger', 'gap', 'quarantine'], c.relname::text), 1`,
 		func(o *object) []any { return []any{&o.name, &o.kind, &o.comment, &o.key} })
 	type column struct{ name, kind, null, comment string }
 	for _, o := range objects {

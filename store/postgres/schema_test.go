@@ -80,7 +80,7 @@ func TestColumnsMatchTheTables(t *testing.T) {
 	db := ask(t, migrated(t))
 	const columns = `SELECT string_agg(attname, ' ' ORDER BY attnum) AS c FROM pg_attribute WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped`
 	var got string
-	for table, want := range map[string][]string{"calltrail.call_record": callNames, "calltrail.registration": registrationNames, "calltrail.coverage": coverageNames} {
+	for table, want := range map[string][]string{"calltrail.call_record": callNames, "calltrail.registration": registrationNames, "calltrail.message": messageNames, "calltrail.coverage": coverageNames} {
 		if err := db.pool.QueryRow(context.Background(), columns, table).Scan(&got); err != nil {
 			t.Fatal(err)
 		}

@@ -12,10 +12,12 @@ import (
 var (
 	stageCall         = pgx.Identifier{"stage_call"}
 	stageRegistration = pgx.Identifier{"stage_registration"}
+	stageMessage      = pgx.Identifier{"stage_message"}
 	stageCoverage     = pgx.Identifier{"stage_coverage"}
 
 	callNames         = names(callColumns)
 	registrationNames = names(registrationColumns)
+	messageNames      = names(messageColumns)
 	coverageNames     = names(coverageColumns)
 )
 
@@ -23,6 +25,7 @@ func makeStaging(ctx context.Context, conn *pgx.Conn) error {
 	_, err := conn.Exec(ctx, `
 		CREATE TEMPORARY TABLE stage_call (LIKE calltrail.call_record) ON COMMIT DELETE ROWS;
 		CREATE TEMPORARY TABLE stage_registration (LIKE calltrail.registration) ON COMMIT DELETE ROWS;
+		CREATE TEMPORARY TABLE stage_message (LIKE calltrail.message) ON COMMIT DELETE ROWS;
 		CREATE TEMPORARY TABLE stage_coverage (LIKE calltrail.coverage) ON COMMIT DELETE ROWS`)
 	return wrap("make the staging tables", err)
 }
@@ -32,6 +35,7 @@ func (b *batch) storeRecords(ctx context.Context) error {
 	b.stored = map[uuid.UUID]bool{}
 	var calls []*callRow
 	var registrations []*registrationRow
+	var messages []*messageRow
 	var coverages []*coverageRow
 	for _, e := range b.fresh {
 		switch {
@@ -41,6 +45,9 @@ func (b *batch) storeRecords(ctx context.Context) error {
 		case e.registration != nil:
 			e.registration.receivedAt = b.now
 			registrations = append(registrations, e.registration)
+		case e.message != nil:
+			e.message.receivedAt = b.now
+			messages = append(messages, e.message)
 		case e.coverage != nil:
 			e.coverage.receivedAt = b.now
 			coverages = append(coverages, e.coverage)
@@ -53,6 +60,11 @@ func (b *batch) storeRecords(ctx context.Context) error {
 	}
 	err = insertNew(ctx, b, stageRegistration, registrationColumns, registrationNames, registrations,
 		`INSERT INTO calltrail.registration SELECT * FROM stage_registration ON CONFLICT DO NOTHING RETURNING record_id`)
+	if err != nil {
+		return err
+	}
+	err = insertNew(ctx, b, stageMessage, messageColumns, messageNames, messages,
+		`INSERT INTO calltrail.message SELECT * FROM stage_message ON CONFLICT DO NOTHING RETURNING record_id`)
 	if err != nil {
 		return err
 	}

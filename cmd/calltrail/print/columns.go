@@ -25,13 +25,13 @@ var columns = slices.Concat(
 			}
 			return strconv.FormatBool(r.Final)
 		}},
-		{"kind", "sip, media, app, tls, registration or coverage", false, func(r *row) string { return string(r.Kind) }},
-		{"event", "of a registration: login, logout, change, refused; of coverage: complete, lossy, one_way, down", false, func(r *row) string { return r.event }},
+		{"kind", "sip, media, app, tls, registration, message or coverage", false, func(r *row) string { return string(r.Kind) }},
+		{"event", "of a registration: login, logout, change, refused; of a message: accepted, refused, unanswered; of coverage: complete, lossy, one_way, down", false, func(r *row) string { return r.event }},
 		{"sensor", "who observed it", false, func(r *row) string { return r.Sensor }},
 	},
-	timeColumns("start", "first INVITE; of a registration its answer; of coverage from when on the tap was listened to", func(r *row) record.Time { return r.StartedAt }),
+	timeColumns("start", "first INVITE; of a registration its answer; of a message its request; of a TLS connection its first packet; of coverage from when on the tap was listened to", func(r *row) record.Time { return r.StartedAt }),
 	timeColumns("answer", "first 2xx", func(r *row) record.Time { return r.AnsweredAt }),
-	timeColumns("end", "end of the call; of coverage until when", func(r *row) record.Time { return r.EndedAt }),
+	timeColumns("end", "end of the call or connection; of coverage until when", func(r *row) record.Time { return r.EndedAt }),
 	[]column{
 		{"ring_ms", "milliseconds of ringing", true, func(r *row) string { return integer(r.RingMS) }},
 		{"duration_ms", "milliseconds from answer to end", true, func(r *row) string { return integer(r.DurationMS) }},
@@ -69,8 +69,8 @@ var columns = slices.Concat(
 		{"sip_status", "final response", true, sipColumn(func(s *record.SIP) string { return integer(s.Status) })},
 		{"direction", "originating, terminating, on_net, transit, unknown", false, func(r *row) string { return r.Direction }},
 	},
-	endColumns("src", "source of the first INVITE", func(r *row) *record.End { return r.Src }),
-	endColumns("dst", "destination of the first INVITE", func(r *row) *record.End { return r.Dst }),
+	endColumns("src", "source of the first INVITE; of a TLS connection the client", func(r *row) *record.End { return r.Src }),
+	endColumns("dst", "destination of the first INVITE; of a TLS connection the server", func(r *row) *record.End { return r.Dst }),
 	[]column{
 		{"call_id", "SIP Call-ID", false, sipColumn(func(s *record.SIP) string { return s.CallID })},
 		{"transport", "SIP transport", false, sipColumn(func(s *record.SIP) string { return s.Transport })},
@@ -101,8 +101,61 @@ var columns = slices.Concat(
 		coverageColumn("tap_kernel_drops", "of coverage: packets the kernel had no room for", func(c *record.Coverage) uint64 { return c.KernelDrops }),
 		coverageColumn("tap_nic_missed", "of coverage: packets the card had no room for", func(c *record.Coverage) uint64 { return c.NICMissed }),
 		coverageColumn("tap_softnet_dropped", "of coverage: packets the host dropped, all interfaces", func(c *record.Coverage) uint64 { return c.SoftnetDropped }),
+		{"group_uid", "joins the legs of one call", true, func(r *row) string {
+			if r.GroupUID == nil {
+				return ""
+			}
+			return r.GroupUID.String()
+		}},
+		{"group_method", "what the legs were joined by", false, func(r *row) string { return r.GroupMethod }},
+		{"tunnel", "tunnels it came through, outermost first, separated by ;", false, func(r *row) string {
+			types := make([]string, len(r.Tunnel))
+			for i, t := range r.Tunnel {
+				types[i] = t.Type
+			}
+			return strings.Join(types, ";")
+		}},
+		cellColumn("cell_type", "access network", func(c *record.CellInfo) string { return c.Type }),
+		cellColumn("cell_id", "cell or access node as sent", func(c *record.CellInfo) string { return c.ID }),
+		cellColumn("cell_mcc", "mobile country code", func(c *record.CellInfo) string { return c.MCC }),
+		cellColumn("cell_mnc", "mobile network code", func(c *record.CellInfo) string { return c.MNC }),
+		cellColumn("cell_area", "location or tracking area code, hexadecimal", func(c *record.CellInfo) string { return c.Area }),
+		cellColumn("cell_ci", "cell identity, hexadecimal", func(c *record.CellInfo) string { return c.Cell }),
+		tlsColumn("tls_server_name", "of a TLS connection: name the client asked for", false, func(t *record.TLS) string { return t.ServerName }),
+		tlsColumn("tls_alpn", "of a TLS connection: protocols offered, separated by ;", false, func(t *record.TLS) string { return strings.Join(t.ALPN, ";") }),
+		tlsColumn("tls_version", "of a TLS connection: version", false, func(t *record.TLS) string { return t.Version }),
+		tlsColumn("tls_packets_up", "of a TLS connection: segments with payload from client to server", true, func(t *record.TLS) string { return counted(t.PacketsUp) }),
+		tlsColumn("tls_packets_down", "of a TLS connection: segments with payload from server to client", true, func(t *record.TLS) string { return counted(t.PacketsDown) }),
+		tlsColumn("tls_octets_up", "of a TLS connection: octets of TCP payload from client to server", true, func(t *record.TLS) string { return counted(t.OctetsUp) }),
+		tlsColumn("tls_octets_down", "of a TLS connection: octets of TCP payload from server to client", true, func(t *record.TLS) string { return counted(t.OctetsDown) }),
 	},
 )
+
+func cellColumn(name, meaning string, of func(*record.CellInfo) string) column {
+	return column{name, "of P-Access-Network-Info: " + meaning, false, func(r *row) string {
+		if r.Cell == nil {
+			return ""
+		}
+		return of(r.Cell)
+	}}
+}
+
+func tlsColumn(name, meaning string, ours bool, of func(*record.TLS) string) column {
+	return column{name, meaning, ours, func(r *row) string {
+		if r.TLS == nil {
+			return ""
+		}
+		return of(r.TLS)
+	}}
+}
+
+// counted is a count, 0 too; empty when it is not known.
+func counted(n *uint64) string {
+	if n == nil {
+		return ""
+	}
+	return strconv.FormatUint(*n, 10)
+}
 
 // coverageColumn is a count of a coverage event, 0 too; empty in other records.
 func coverageColumn(name, meaning string, of func(*record.Coverage) uint64) column {

@@ -85,6 +85,28 @@ func lossyMinute() *record.Coverage {
 	}
 }
 
+// connection is a TLS connection; its client chose what it says.
+func connection() *record.Call {
+	return &record.Call{
+		Schema: record.SchemaCall, Revision: 1, Final: true, Kind: record.KindTLS, Day: started.Day(), Sensor: "replay",
+		TLS: &record.TLS{
+			ServerName: "=sip.example.org", ALPN: []string{"\x1b[2J", "sip/2"}, Version: "1.3",
+			PacketsUp: new(uint64(12)), PacketsDown: new(uint64(11)), OctetsUp: new(uint64(4096)), OctetsDown: new(uint64(0)),
+		},
+		Src: &record.End{IP: netip.MustParseAddr("192.0.2.7"), Port: 40000}, Dst: &record.End{IP: netip.MustParseAddr("2001:db8::10"), Port: 5061},
+		Tunnel: []record.Tunnel{{Type: "mpls"}, {Type: "gtpu"}}, StartedAt: started, EndedAt: started + 60e6, LastSeenAt: started + 60e6, DurationMS: new(int64(60000)),
+		Disposition: record.Unknown, EndedBy: record.ByTimeout, Visibility: record.Encrypted,
+	}
+}
+
+func messaged() *record.Message {
+	return &record.Message{
+		Schema: record.SchemaMessage, Kind: record.KindMessage, Day: started.Day(), Sensor: "replay", CallID: "m1", Transport: "ws", Status: new(202),
+		Caller: record.Party{User: "+911200000100", Number: record.Number{E164: "+911200000100"}}, Callee: record.Party{User: "bob", Host: "sip.example"},
+		Src: &record.End{IP: netip.MustParseAddr("192.0.2.10"), Port: 5060}, At: started, Flags: []string{"one_way"},
+	}
+}
+
 func body(t *testing.T, v any) []byte {
 	t.Helper()
 	b, err := json.Marshal(v)
@@ -95,7 +117,7 @@ func body(t *testing.T, v any) []byte {
 }
 
 func all(t *testing.T) [][]byte {
-	return [][]byte{body(t, hoax()), body(t, missed()), body(t, hostile()), body(t, registered()), body(t, lossyMinute())}
+	return [][]byte{body(t, hoax()), body(t, missed()), body(t, hostile()), body(t, registered()), body(t, lossyMinute()), body(t, connection()), body(t, messaged())}
 }
 
 func render(t *testing.T, f Format, o Options, bodies ...[]byte) []byte {
@@ -176,7 +198,7 @@ func dangerous(text []byte, allowed string) string {
 
 func TestNothingHostileGetsOut(t *testing.T) {
 	for _, f := range []Format{CSV, Table} {
-		out := render(t, f, Options{Width: 80}, body(t, hostile()))
+		out := render(t, f, Options{Width: 80}, body(t, hostile()), body(t, connection()))
 		if bad := dangerous(out, "\r\n"); bad != "" {
 			t.Errorf("%s lets %q out", f, bad)
 		}
@@ -188,7 +210,7 @@ func TestCSVHasNoFormula(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(rows) != 6 {
+	if len(rows) != 8 {
 		t.Fatalf("%d rows", len(rows))
 	}
 	for i, name := range rows[0] {
@@ -239,6 +261,21 @@ func TestCSVHasNoFormula(t *testing.T) {
 		{5, "tap_packets", "1012"},
 		{5, "tap_kernel_drops", "17"},
 		{5, "tap_nic_missed", "0"},
+		{5, "tls_octets_down", ""},
+		{6, "kind", "tls"},
+		{6, "caller", ""},
+		{6, "tls_server_name", "'=sip.example.org"},
+		{6, "tls_alpn", `\u{1B}[2J;sip/2`},
+		{6, "tls_octets_up", "4096"},
+		{6, "tls_octets_down", "0"},
+		{6, "dst_port", "5061"},
+		{6, "tunnel", "mpls;gtpu"},
+		{7, "kind", "message"},
+		{7, "event", "accepted"},
+		{7, "callee", "bob"},
+		{7, "sip_status", "202"},
+		{7, "transport", "ws"},
+		{7, "flags", "one_way"},
 	} {
 		if got := cell(tt.row, tt.name); got != tt.want {
 			t.Errorf("row %d, %s: %q, want %q", tt.row, tt.name, got, tt.want)
@@ -277,7 +314,7 @@ func TestTableStaysInItsWidth(t *testing.T) {
 }
 
 func TestBadRecords(t *testing.T) {
-	for _, b := range []string{"", "{", `"x"`, `{}`, `{"schema":"\u001b[2J"}`, `{"schema":"calltrail.call.v1","revision":"x"}`} {
+	for _, b := range []string{"", "{", `"x"`, `{}`, `{"schema":"\u001b[2J"}`, `{"schema":"calltrail.call.v1","revision":"x"}`, `{"schema":"calltrail.message.v1","status":"x"}`} {
 		for _, f := range []Format{CSV, Table} {
 			p, err := New(f, io.Discard, Options{})
 			if err != nil {
@@ -289,6 +326,20 @@ func TestBadRecords(t *testing.T) {
 			} else if strings.Contains(err.Error(), "\x1b") {
 				t.Errorf("%s: error %q repeats an escape", f, err)
 			}
+		}
+	}
+}
+
+// What became of a message, in one word.
+func TestMessageEvent(t *testing.T) {
+	for _, tt := range []struct {
+		status *int
+		want   string
+	}{{nil, "unanswered"}, {new(200), "accepted"}, {new(202), "accepted"}, {new(302), "refused"}, {new(404), "refused"}, {new(603), "refused"}} {
+		m := messaged()
+		m.Status = tt.status
+		if got := message(m).event; got != tt.want {
+			t.Errorf("%v: %s, want %s", tt.status, got, tt.want)
 		}
 	}
 }

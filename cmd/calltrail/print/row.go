@@ -3,6 +3,7 @@ package print
 import (
 	"encoding/json"
 	"fmt"
+	"net/netip"
 	"strconv"
 	"strings"
 
@@ -12,7 +13,7 @@ import (
 // row is what csv and table show of a record or event: calls as they are, other kinds fitted to the same fields.
 type row struct {
 	record.Call
-	event    string // what a registration was: login, logout, change, refused; a coverage event's state
+	event    string // what a registration was: login, logout, change, refused; what became of a message; a coverage event's state
 	contact  string
 	expiresS *int64
 	coverage *record.Coverage // of a coverage event
@@ -38,6 +39,12 @@ func decode(body []byte) (*row, error) {
 			return nil, fmt.Errorf("record of schema %s: %w", r.Schema, err)
 		}
 		return registration(&g), nil
+	case record.SchemaMessage:
+		var m record.Message
+		if err := json.Unmarshal(body, &m); err != nil {
+			return nil, fmt.Errorf("record of schema %s: %w", r.Schema, err)
+		}
+		return message(&m), nil
 	case record.SchemaCoverage:
 		var c record.Coverage
 		if err := json.Unmarshal(body, &c); err != nil {
@@ -56,13 +63,33 @@ func registration(g *record.Registration) *row {
 	status := g.Status
 	return &row{
 		Call: record.Call{
-			RecordID: g.RecordID, Schema: g.Schema, Kind: g.Kind, Day: g.Day, Sensor: g.Sensor, Tap: g.Tap,
+			RecordID: g.RecordID, Schema: g.Schema, Kind: g.Kind, Day: g.Day, Sensor: g.Sensor, Tap: g.Tap, LegalBasis: g.LegalBasis,
 			Caller: g.AOR, AuthUser: g.AuthUser, AuthRealm: g.AuthRealm,
-			SIP: &record.SIP{CallID: g.CallID, UserAgent: g.UserAgent, Status: &status},
-			Src: g.Src, Dst: g.Dst, VLAN: g.VLAN, StartedAt: g.At, Observer: g.Observer,
+			SIP: &record.SIP{CallID: g.CallID, Transport: g.Transport, UserAgent: g.UserAgent, Status: &status},
+			Src: g.Src, Dst: g.Dst, Tunnel: g.Tunnel, VLAN: g.VLAN, StartedAt: g.At, Flags: g.Flags, Observer: g.Observer,
 		},
 		event: g.Event, contact: g.Contact, expiresS: g.ExpiresS,
 	}
+}
+
+func message(m *record.Message) *row {
+	r := &row{
+		Call: record.Call{
+			RecordID: m.RecordID, Schema: m.Schema, Kind: m.Kind, Day: m.Day, Sensor: m.Sensor, Tap: m.Tap, LegalBasis: m.LegalBasis,
+			Caller: m.Caller, Asserted: m.Asserted, Callee: m.Callee, ReqURI: m.ReqURI,
+			SIP: &record.SIP{CallID: m.CallID, Transport: m.Transport, UserAgent: m.UserAgent, Status: m.Status},
+			Src: m.Src, Dst: m.Dst, Tunnel: m.Tunnel, VLAN: m.VLAN, StartedAt: m.At, Flags: m.Flags, Observer: m.Observer,
+		},
+		event: "unanswered",
+	}
+	switch {
+	case m.Status == nil:
+	case *m.Status < 300:
+		r.event = "accepted"
+	default:
+		r.event = "refused"
+	}
+	return r
 }
 
 func covered(c *record.Coverage) *row {
@@ -76,11 +103,12 @@ func covered(c *record.Coverage) *row {
 	}
 }
 
-// notes is what a reader must not miss: spoofing rules and flags; of a coverage event its tap and what was lost.
+// notes is what a reader must not miss: spoofing rules and flags; of a TLS connection what is all that is known of it; of a
+// coverage event its tap and what was lost.
 func (r *row) notes() []string {
 	c := r.coverage
 	if c == nil {
-		return append(rules(&r.Call), r.Flags...)
+		return append(append(r.connection(), rules(&r.Call)...), r.Flags...)
 	}
 	list := []string{"tap " + c.Tap}
 	for _, n := range []struct {
@@ -97,6 +125,32 @@ func (r *row) notes() []string {
 		}
 	}
 	return []string{strings.Join(list, ", ")}
+}
+
+// connection says where a TLS connection went, and how much of it there was; nil for other records.
+func (r *row) connection() []string {
+	if r.TLS == nil {
+		return nil
+	}
+	words := "TLS"
+	if r.TLS.Version != "" {
+		words += " " + r.TLS.Version
+	}
+	if r.Dst != nil {
+		words += " to " + netip.AddrPortFrom(r.Dst.IP, r.Dst.Port).String()
+	}
+	if up, down := r.TLS.OctetsUp, r.TLS.OctetsDown; up != nil && down != nil {
+		words += ", " + strconv.FormatUint(*up, 10) + " octets up, " + strconv.FormatUint(*down, 10) + " down"
+	}
+	return []string{words}
+}
+
+// called is what is known of who or what was called: of a TLS connection the server's name.
+func (r *row) called() string {
+	if r.TLS != nil {
+		return r.TLS.ServerName
+	}
+	return number(&r.Callee)
 }
 
 // number is how a party is called: E.164, else the user as sent, else the host.

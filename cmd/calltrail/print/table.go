@@ -86,7 +86,7 @@ func (p *tablePrinter) Print(body []byte) error {
 	cells := [len(titles)]string{
 		colTime:     p.time(r),
 		colFrom:     number(&r.Caller),
-		colTo:       number(&r.Callee),
+		colTo:       r.called(),
 		colOutcome:  outcome(r),
 		colDuration: duration(r.DurationMS),
 		colSource:   source(r),
@@ -150,8 +150,11 @@ func (p *tablePrinter) time(r *row) string {
 }
 
 func outcome(r *row) string {
-	if r.event != "" {
+	switch {
+	case r.event != "":
 		return r.event
+	case r.TLS != nil:
+		return string(r.Visibility) // how a connection ends says nothing; that it could not be read does
 	}
 	return string(r.Disposition)
 }
