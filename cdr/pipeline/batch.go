@@ -3,8 +3,11 @@ package pipeline
 import (
 	"math"
 
+	"calltrail/cdr/dialog"
+	"calltrail/cdr/encrypted"
 	"calltrail/cdr/media"
 	"calltrail/decode"
+	"calltrail/decode/pidf"
 	"calltrail/decode/sdp"
 	"calltrail/decode/sip"
 )
@@ -22,17 +25,27 @@ type message struct {
 	at, now  int64
 	position uint64
 	src, dst decode.Endpoint
-	vlan     [2]uint16
-	vlans    uint8
-	tap      uint16
-	scope    uint32
-	sdp      int32 // index in descriptions, -1 for none
+	layers
+	tap       uint16
+	scope     uint32
+	transport sip.Transport
+	carriage  dialog.Carriage
+	sdp       int32 // index in descriptions, -1 for none
+	place     int32 // index in locations, -1 for none
 }
 
 // streamEvent is an event of a stream on its way to the correlator.
 type streamEvent struct {
 	media.Event
 	position uint64 // of the packet that made it; 0 when time did, inputEnd when the input ended
+}
+
+// connectionEvent is an event of a TLS connection on its way to the correlator.
+type connectionEvent struct {
+	encrypted.Event
+	layers
+	tap      uint16
+	position uint64
 }
 
 // inputEnd is the position after every packet.
@@ -52,11 +65,13 @@ type batch struct {
 
 	messages     []message
 	streams      []streamEvent
+	connections  []connectionEvent
 	descriptions []sdp.Description
+	locations    []pidf.Location
 	text         []byte
 
-	// The correlator's place in messages and streams.
-	readMessages, readStreams int
+	// The correlator's place in messages, streams and connections.
+	readMessages, readStreams, readConnections int
 }
 
 // newBatch returns an empty batch. Its text never moves, so that none of it is left where wiping does not reach: a full
@@ -65,9 +80,49 @@ func newBatch() *batch { return &batch{text: make([]byte, 0, batchText+math.MaxU
 
 func (b *batch) reset() {
 	b.messages, b.streams, b.text = b.messages[:0], b.streams[:0], b.text[:0]
-	b.descriptions, b.marks = b.descriptions[:0], b.marks[:0]
-	b.readMessages, b.readStreams = 0, 0
+	b.descriptions, b.locations, b.marks = b.descriptions[:0], b.locations[:0], b.marks[:0]
+	clear(b.connections)
+	b.connections = b.connections[:0]
+	b.readMessages, b.readStreams, b.readConnections = 0, 0, 0
 	b.last = false
+}
+
+// dropMessage takes back the last message, which holds the packet.
+func (b *batch) dropMessage() {
+	n := len(b.messages) - 1
+	b.messages[n].sip = sip.Message{}
+	b.messages = b.messages[:n]
+}
+
+// describe reads the session description in a message's body. It returns its index, -1 when there is none.
+func (b *batch) describe(m *sip.Message) int32 {
+	body := sdp.FromBody(m.Value(sip.HeaderContentType), m.Body())
+	if body == nil {
+		return -1
+	}
+	if d := b.description(); d.Parse(body) != nil {
+		b.descriptions = b.descriptions[:len(b.descriptions)-1]
+		return -1
+	}
+	return int32(len(b.descriptions) - 1) //nolint:gosec // at most batchMessages
+}
+
+// locate reads the place that a message names for its sender (RFC 6442). It returns its index, -1 when there is none.
+func (b *batch) locate(m *sip.Message) int32 {
+	g, ok := sip.ChooseGeolocation(m.Values(sip.HeaderGeolocation))
+	if !ok || g.ContentID == nil {
+		return -1
+	}
+	body := pidf.Named(m.Value(sip.HeaderContentType), m.Body(), g.ContentID)
+	if body == nil {
+		return -1
+	}
+	l, err := pidf.Parse(body)
+	if err != nil {
+		return -1
+	}
+	b.locations = append(b.locations, l)
+	return int32(len(b.locations) - 1) //nolint:gosec // at most batchMessages
 }
 
 // description returns an empty description, with the memory of an earlier one.
@@ -92,7 +147,7 @@ func (b *batch) addMessage() *message {
 }
 
 func (b *batch) full() bool {
-	return len(b.messages) >= batchMessages || len(b.streams) >= batchStreams || len(b.text) >= batchText
+	return len(b.messages) >= batchMessages || len(b.streams) >= batchStreams || len(b.connections) >= batchStreams || len(b.text) >= batchText
 }
 
 // place is where something stands in the input: packets of one packet time in the order in which they were read, and
@@ -104,18 +159,33 @@ type place struct {
 
 func (p place) before(o place) bool { return p.at < o.at || p.at == o.at && p.position < o.position }
 
-// head is the place of the earliest thing not read yet.
-func (b *batch) head() (p place, isMessage, ok bool) {
-	isMessage, ok = b.readMessages < len(b.messages), b.readStreams < len(b.streams)
-	if ok {
-		s := &b.streams[b.readStreams]
-		p = place{s.At, s.position}
-	}
-	if isMessage {
+// found is one of the kinds of things in a batch.
+type found uint8
+
+const (
+	nothing found = iota
+	aMessage
+	aStream
+	aConnection
+)
+
+// head is the place of the earliest thing not read yet, and what it is. Of things at one place messages come first.
+func (b *batch) head() (p place, what found) {
+	if b.readMessages < len(b.messages) {
 		m := &b.messages[b.readMessages]
-		if first := (place{m.now, m.position}); !ok || first.before(p) {
-			return first, true, true
+		p, what = place{m.now, m.position}, aMessage
+	}
+	if b.readStreams < len(b.streams) {
+		s := &b.streams[b.readStreams]
+		if at := (place{s.At, s.position}); what == nothing || at.before(p) {
+			p, what = at, aStream
 		}
 	}
-	return p, false, ok
+	if b.readConnections < len(b.connections) {
+		c := &b.connections[b.readConnections]
+		if at := (place{c.Now, c.position}); what == nothing || at.before(p) {
+			p, what = at, aConnection
+		}
+	}
+	return p, what
 }

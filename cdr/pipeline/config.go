@@ -4,11 +4,14 @@ import (
 	"sync/atomic"
 	"time"
 
+	"calltrail/cdr/attest"
 	"calltrail/cdr/dialog"
+	"calltrail/cdr/encrypted"
 	"calltrail/cdr/geo"
 	"calltrail/cdr/number"
 	"calltrail/cdr/record"
 	"calltrail/cdr/spoof"
+	"calltrail/decode/reassembly"
 	"calltrail/decode/tcp"
 )
 
@@ -32,6 +35,14 @@ type Config struct {
 	StreamIdle time.Duration
 	// FinalOnly gives out one record a call: the last one.
 	FinalOnly bool
+	// Fragments, TCP and SCTP bound what one worker puts together.
+	Fragments reassembly.FragmentConfig
+	TCP       reassembly.StreamConfig
+	SCTP      reassembly.AssociationConfig
+	// TLS says which connections with encrypted signalling are followed, and bounds them for one worker.
+	TLS encrypted.Config
+	// Messages makes an event of each SIP MESSAGE: who wrote to whom, never what.
+	Messages bool
 	// SIPPorts are the TCP ports of signalling: a live run estimates what of them was not seen.
 	SIPPorts []tcp.Ports
 
@@ -45,6 +56,8 @@ type Lookups struct {
 	Numbers *number.Book
 	Places  *geo.DB
 	Rules   *spoof.Rules
+	// Certificates check PASSporTs; nil: they are recorded unchecked.
+	Certificates *attest.Verifier
 	// Clock returns the state of the clock that packets have their times from; nil in replay.
 	Clock func() *record.Clock
 	// ConfigHash returns the hash of the configuration in force, when it may change during the run; else nil.
@@ -70,8 +83,19 @@ func (c Config) withDefaults() Config {
 	if c.Streams == 0 {
 		c.Streams = 131_072
 	}
+	if c.TCP.Ports == nil {
+		c.TCP.Ports = portRanges(c.SIPPorts)
+	}
 	if c.StreamIdle == 0 {
 		c.StreamIdle = 30 * time.Second
 	}
 	return c
+}
+
+// portRanges are ports as streams are told of them.
+func portRanges(ports []tcp.Ports) (out []reassembly.PortRange) {
+	for _, p := range ports {
+		out = append(out, reassembly.PortRange{First: p.First, Last: p.Last})
+	}
+	return out
 }

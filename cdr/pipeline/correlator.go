@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"calltrail/cdr/dialog"
+	"calltrail/cdr/group"
 	"calltrail/cdr/media"
 	"calltrail/decode/sip"
 )
@@ -15,6 +16,8 @@ type correlator struct {
 	index    *media.Index
 	calls    *dialog.Table
 	regs     *dialog.Registrar
+	messages *dialog.Messages
+	groups   *group.Index
 	recorder *recorder
 
 	queues    [][]*batch // by worker, oldest first
@@ -42,6 +45,10 @@ func newCorrelator(cfg *Config, p *progress, free []chan *batch, rec *recorder) 
 	}
 	c.calls = dialog.NewTable(cfg.Dialog, c.index, c.emit, c.forget)
 	c.regs = dialog.NewRegistrar(cfg.Dialog, c.emitRegistration)
+	c.messages = dialog.NewMessages(cfg.Dialog, c.emitMessage)
+	c.groups = group.New()
+	c.calls.Began = func(call *dialog.Call, _ *dialog.Message) { c.calls.Join(call, c.groups.Begin(call, rec.whom)) }
+	c.calls.Left = c.groups.Leave
 	return c
 }
 
@@ -76,6 +83,7 @@ func (c *correlator) run(in <-chan *batch, failed func(error)) error {
 		if c.stopped {
 			why = dialog.Shutdown
 		}
+		c.messages.Finish()
 		c.calls.Finish(why)
 		c.endCoverage()
 	}
@@ -98,16 +106,16 @@ func (c *correlator) handle() {
 	for c.err == nil {
 		best, limit := -1, place{at: math.MaxInt64}
 		var first place
-		var isMessage bool
+		var what found
 		for w := range c.queues {
-			p, m, ok := c.head(w)
+			p, kind := c.head(w)
 			switch {
-			case !ok:
+			case kind == nothing:
 				if c.watermark[w].before(limit) {
 					limit = c.watermark[w]
 				}
 			case best < 0 || p.before(first):
-				best, first, isMessage = w, p, m
+				best, first, what = w, p, kind
 			}
 		}
 		if best < 0 || limit.before(first) {
@@ -116,27 +124,32 @@ func (c *correlator) handle() {
 		}
 		c.pass(first.at)
 		b := c.queues[best][0]
-		if isMessage {
+		switch what {
+		case aMessage:
 			c.signalling(b, &b.messages[b.readMessages])
 			b.readMessages++
-		} else {
+		case aStream:
 			c.index.Handle(&b.streams[b.readStreams].Event)
 			b.readStreams++
+		case aConnection:
+			c.connection(&b.connections[b.readConnections])
+			b.readConnections++
+		case nothing:
 		}
 	}
 }
 
 // head is the earliest thing of a worker that is not handled. Batches that have been read go back.
-func (c *correlator) head(w int) (p place, isMessage, ok bool) {
+func (c *correlator) head(w int) (place, found) {
 	for len(c.queues[w]) > 0 {
 		b := c.queues[w][0]
-		if p, isMessage, ok = b.head(); ok {
-			return p, isMessage, ok
+		if p, what := b.head(); what != nothing {
+			return p, what
 		}
 		c.queues[w] = c.queues[w][1:]
 		c.release(b)
 	}
-	return place{}, false, false
+	return place{}, nothing
 }
 
 // release gives a batch back. Its text is wiped: it holds URIs as they came, with passwords and keys pressed.
@@ -151,8 +164,22 @@ func (c *correlator) pass(now int64) {
 		return
 	}
 	c.minutes(now)
-	c.calls.Advance(now)
+	c.elapse(now)
 	c.done = now
+}
+
+// elapse fires the timers before now, in the order of their deadlines whatever the steps in which time passes.
+func (c *correlator) elapse(now int64) {
+	for {
+		at, ok := c.messages.NextTimer()
+		if !ok || at >= now {
+			break
+		}
+		c.calls.Advance(at + 1)
+		c.messages.Advance(at + 1)
+	}
+	c.calls.Advance(now)
+	c.messages.Advance(now)
 }
 
 // publish tells the workers how far it has come. When they all wait for a packet further on, the time in between has
@@ -169,6 +196,9 @@ func (c *correlator) publish() {
 	if at, ok := c.calls.NextTimer(); ok {
 		idle = min(idle, at)
 	}
+	if at, ok := c.messages.NextTimer(); ok {
+		idle = min(idle, at)
+	}
 	done := c.done
 	if idle != math.MaxInt64 && idle > done {
 		done = idle
@@ -181,15 +211,37 @@ func (c *correlator) signalling(b *batch, m *message) {
 	d := &c.message
 	*d = dialog.Message{
 		SIP: &m.sip, At: m.at, Now: m.now, Src: m.src, Dst: m.dst, VLAN: m.vlan, VLANs: m.vlans, Scope: m.scope, Tap: m.tap,
+		Transport: m.transport, Tunnels: m.tunnel[:m.tunnels], Carriage: m.carriage,
+	}
+	if m.place >= 0 {
+		d.Location = &b.locations[m.place]
 	}
 	if m.sdp >= 0 {
 		d.SDP = &b.descriptions[m.sdp]
 	}
-	if m.sip.Method() == sip.MethodREGISTER {
+	switch m.sip.Method() {
+	case sip.MethodREGISTER:
 		c.regs.Handle(d)
 		return
+	case sip.MethodMESSAGE:
+		if c.recorder.cfg.Messages {
+			c.messages.Handle(d)
+		}
+	default:
 	}
 	c.calls.Handle(d)
+}
+
+func (c *correlator) connection(e *connectionEvent) {
+	if c.err == nil {
+		c.err = c.recorder.connection(e)
+	}
+}
+
+func (c *correlator) emitMessage(e *dialog.MessageEvent) {
+	if c.err == nil {
+		c.err = c.recorder.message(e)
+	}
 }
 
 func (c *correlator) emit(call *dialog.Call, final bool, _ int64) {

@@ -82,7 +82,7 @@ func (c *correlator) minutes(now int64) {
 		if !ok || end > now || end%minute != 0 {
 			return // what ends within a minute ends with the run: endCoverage
 		}
-		c.calls.Advance(end)
+		c.elapse(end)
 		if err := c.minute(end); err != nil && c.err == nil {
 			c.err = err
 		}
@@ -177,6 +177,7 @@ func (t *TapStats) add(w *workerStats) {
 	t.Tables.Single += w.Tables.Single
 	t.Tables.Refused += w.Tables.Refused
 	t.Tables.Pushed += w.Tables.Pushed
+	t.Carriage.add(&w.Carriage)
 }
 
 // Progress returns counters that all go on growing while the run is alive, also when no packet comes: one for each worker,

@@ -20,6 +20,7 @@ type workerStats struct {
 	SIPErrors             [sip.ParseErrors]uint64
 	Streams               int
 	Tables                media.TableStats
+	Carriage              CarriageStats
 	Capture               capture.LiveStats
 	NIC                   capture.NICStats // of the tap, in its first worker's
 	hasNIC                bool
@@ -52,7 +53,7 @@ type coveredWorker struct {
 }
 
 // evictions are the sensor's tables' sums of what was pushed out.
-type evictions struct{ calls, streams, refused uint64 }
+type evictions struct{ calls, streams, refused, datagrams, tcp, tls, sctp uint64 }
 
 func newCoverage(keeper Keeper, taps []LiveTap) *coverage {
 	c := &coverage{keeper: keeper, oneSided: make([]uint64, len(taps))}
@@ -170,6 +171,11 @@ func (c *correlator) minute(end int64) error {
 	for i := range v.workers {
 		evicted.streams += v.workers[i].before.Tables.Pushed
 		evicted.refused += v.workers[i].before.Tables.Refused
+		c := &v.workers[i].before.Carriage
+		evicted.datagrams += c.Fragments.Evicted
+		evicted.tcp += c.Streams.Evicted
+		evicted.tls += c.TLS.Evicted
+		evicted.sctp += c.SCTP.Forgotten
 	}
 	var events []*record.Coverage
 	for t, m := range taps {
@@ -195,6 +201,8 @@ func (e evictions) until(now evictions) map[string]uint64 {
 	m := map[string]uint64{}
 	for name, n := range map[string]uint64{
 		"calls": now.calls - e.calls, "streams": now.streams - e.streams, "stream_packets_refused": now.refused - e.refused,
+		"datagrams": now.datagrams - e.datagrams, "tcp_connections": now.tcp - e.tcp, "tls_connections": now.tls - e.tls,
+		"sctp_associations": now.sctp - e.sctp,
 	} {
 		if n > 0 {
 			m[name] = n

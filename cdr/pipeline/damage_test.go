@@ -160,10 +160,13 @@ func corrupt(r *rand.Rand, list []capture.Packet) {
 		p := &list[r.IntN(len(list))]
 		p.Data = bytes.Clone(p.Data)
 		var f decode.Frame
-		if decode.Walk(p, &f) != decode.Datagram || len(f.Payload) == 0 {
+		sip := p.Data
+		if decode.Walk(p, &f) == decode.Datagram {
+			sip = f.Payload // aliases p.Data
+		}
+		if len(sip) == 0 {
 			continue
 		}
-		sip := f.Payload // aliases p.Data
 		for range 1 + r.IntN(6) {
 			at := r.IntN(len(sip))
 			switch r.IntN(4) {

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"calltrail/cdr/dialog"
+	"calltrail/cdr/group"
 	"calltrail/cdr/media"
 	"calltrail/cdr/record"
 	"calltrail/decode"
@@ -20,7 +21,7 @@ var dispositions = [dialog.NumOutcomes]record.Disposition{
 
 var enders = [...]record.EndedBy{
 	dialog.EndedNot: "", dialog.EndedByCaller: record.ByCaller, dialog.EndedByCallee: record.ByCallee,
-	dialog.EndedByTimeout: record.ByTimeout,
+	dialog.EndedByTimeout: record.ByTimeout, dialog.EndedByMediaTimeout: record.ByMediaTimeout,
 }
 
 // call writes down a call leg.
@@ -33,11 +34,12 @@ func (d *draft) call(c *dialog.Call, final bool) *record.Call {
 		AnsweredAt: record.TimeOf(c.Answered), EndedAt: record.TimeOf(c.Ended), LastSeenAt: record.TimeOf(c.LastSeen),
 		Disposition: dispositions[c.Outcome()], EndedBy: enders[c.EndedBy], Observer: d.observer(),
 	}
-	if c.Forked {
-		group := record.GroupUID("call_id", d.cfg.Sensor+"\x00"+c.CallID+"\x00"+c.FirstTag)
-		rec.GroupUID, rec.GroupMethod = &group, "call_id"
+	if c.Group != (dialog.Group{}) {
+		uid := record.GroupUID(group.Key(c.Group))
+		rec.GroupUID, rec.GroupMethod = &uid, c.Group.Method
 	}
 	d.identity(rec, c)
+	d.attestation(rec, c)
 	rec.SIP = d.sip(c, rec)
 	d.route(rec, c)
 	d.durations(rec)
@@ -103,7 +105,7 @@ func (d *draft) sip(c *dialog.Call, rec *record.Call) *record.SIP {
 		ICID: d.text("sip.icid", c.Text.Get(dialog.ICID)), UserAgent: d.text("sip.user_agent", c.Text.Get(dialog.UserAgent)),
 		ServerAgent: d.text("sip.server_agent", c.Text.Get(dialog.ServerAgent)),
 		Contact:     d.text("sip.contact", c.Text.Get(dialog.Contact)), Reason: d.text("sip.reason", c.Text.Get(dialog.ReasonPhrase)),
-		Transport: "udp", Emergency: rec.SIP.Emergency,
+		Transport: c.Transport.String(), Emergency: rec.SIP.Emergency,
 	}
 	if contact, err := sip.ParseContact(c.Text.Get(dialog.Contact)); err == nil {
 		s.InstanceID = d.text("sip.instance_id", contact.Instance)
@@ -139,7 +141,11 @@ func (d *draft) route(rec *record.Call, c *dialog.Call) {
 			rec.Path = append(rec.Path, record.Hop{Src: addrOf(h.Src), Dst: addrOf(h.Dst), At: record.TimeOf(h.At)})
 		}
 	}
-	rec.VLAN = append(rec.VLAN, c.VLAN[:min(int(c.VLANs), len(c.VLAN))]...)
+	rec.VLAN, rec.Tunnel = vlans(c.VLAN, c.VLANs), tunnels(c.Tunnels)
+	rec.Cell = d.cell(c.Text.Get(dialog.AccessNetwork))
+	if l := d.named(c.Location); l != nil {
+		rec.Src.Location = l
+	}
 }
 
 func (d *draft) durations(rec *record.Call) {
@@ -260,16 +266,19 @@ func (d *draft) registration(e *dialog.Registration) *record.Registration {
 		Tap: d.tap(e.Tap), LegalBasis: d.cfg.LegalBasisRegistration, Event: registrationEvents[e.Event], Contact: d.text("contact", e.Contact),
 		Status: e.Status, AuthUser: d.text("auth_user", e.AuthUser), AuthRealm: d.text("auth_realm", e.AuthRealm),
 		UserAgent: d.text("user_agent", e.UserAgent), CallID: d.text("call_id", e.CallID), Src: d.end("src", e.Src, false),
-		Dst: d.end("dst", e.Dst, false), At: at, Observer: d.observer(),
+		Dst: d.end("dst", e.Dst, false), At: at, Observer: d.observer(), Transport: e.Transport.String(), Tunnel: tunnels(e.Tunnels),
 	}
 	rec.AOR = d.party("aor", e.AOR)
 	if e.Expires >= 0 {
 		rec.ExpiresS = &e.Expires
 	}
-	rec.VLAN = append(rec.VLAN, e.VLAN[:min(int(e.VLANs), len(e.VLAN))]...)
+	rec.VLAN = vlans(e.VLAN, e.VLANs)
 	rec.Octets = d.octets
 	if d.truncated {
 		rec.Flags = append(rec.Flags, record.FlagTruncated)
+	}
+	for name := range e.Carriage.Names {
+		rec.Flags = append(rec.Flags, name)
 	}
 	for name := range e.Anomalies.Names() {
 		rec.Flags = append(rec.Flags, "sip_"+name)

@@ -24,7 +24,7 @@ type liveWorker struct {
 	// incomplete: something of the present minute was lost, or may have been; behind: packets of a time after the clock may
 	// have been, so the next minute may lack some too.
 	incomplete, behind bool
-	segment            tcp.Segment
+	tcp                tcp.Segment // of the packet in hand
 }
 
 func (w *worker) goLive(tap uint16, src capture.Live, since int64) {
@@ -114,6 +114,7 @@ func (w *worker) hand() {
 	if ports := w.cfg.ports.Load(); ports != w.ports {
 		w.ports = ports
 		w.segments.Watch(*ports)
+		w.streams.SetPorts(portRanges(*ports))
 	}
 	w.collect(0)
 	w.measure()
@@ -162,4 +163,5 @@ func (w *worker) measure() {
 	s.RTPDuplicates, s.UnseenRTPPackets = w.table.Stats.Duplicates, w.table.Stats.Unseen
 	s.Tables, s.Streams = w.table.Stats, w.table.Len()
 	s.Counts, s.SIPErrors = w.counts, w.sipError
+	s.Carriage = w.carriage()
 }

@@ -46,6 +46,8 @@ type TapStats struct {
 	// Streams in the workers' tables now.
 	Streams int
 	Tables  media.TableStats
+	// Carriage is what was put together out of the tap's packets.
+	Carriage CarriageStats
 	// Capture are the counts of the tap's sources, added up; Up says that all are.
 	Capture capture.LiveStats
 }

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"encoding/base64"
 	"net/netip"
+	"strings"
 
 	"calltrail/cdr/dialog"
 	"calltrail/cdr/geo"
@@ -134,7 +135,7 @@ func (d *draft) member(object, name string, v []byte) string {
 func (d *draft) party(name string, raw []byte) (p record.Party) {
 	p.Raw = d.member(name, ".raw", raw)
 	addr, err := sip.ParseNameAddr(raw)
-	if err != nil {
+	if err != nil && len(addr.URI) == 0 {
 		return p
 	}
 	d.scratch = sip.DisplayText(d.scratch[:0], addr.Display)
@@ -173,10 +174,33 @@ func (d *draft) number(addr []byte, uri sip.URI) number.Info {
 	return d.lookups.Numbers.Lookup(d.scratch)
 }
 
+// whom is whom a header value names, for comparing: the number in E.164, else the user as sent. "" when it names nobody, as
+// "anonymous" does.
+func (r *recorder) whom(value []byte) string {
+	d := draft{recorder: r}
+	if n := d.e164(value); n.E164 != "" {
+		return n.E164
+	}
+	addr, err := sip.ParseNameAddr(value)
+	if err != nil && len(addr.URI) == 0 {
+		return ""
+	}
+	uri, err := sip.ParseURI(addr.URI)
+	if err != nil {
+		return ""
+	}
+	user := strings.ToLower(string(sip.AppendUnescaped(nil, uri.User)))
+	switch user {
+	case "anonymous", "unknown", "unavailable", "restricted", "private", "asterisk":
+		return ""
+	}
+	return user
+}
+
 // e164 is the number of a header value with a URI, "" when there is none.
 func (d *draft) e164(value []byte) number.Info {
 	addr, err := sip.ParseNameAddr(value)
-	if err != nil {
+	if err != nil && len(addr.URI) == 0 {
 		return number.Info{}
 	}
 	uri, err := sip.ParseURI(addr.URI)

@@ -124,6 +124,7 @@ func (r *Restorer) Finish() (calls int, err error) {
 		if rec, ok := r.records[uid]; ok {
 			t.Recorded(c, rec.revision, rec.final)
 		}
+		r.p.correlator.groups.Restore(c, r.p.correlator.recorder.whom)
 	}
 	r.records, r.taps = nil, nil
 	if r.damaged > 0 {

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"calltrail/cdr/dialog"
+	"calltrail/cdr/group"
 	"calltrail/cdr/media"
 	"calltrail/cdr/record"
 	"calltrail/decode"
@@ -23,16 +24,25 @@ type Stats struct {
 	Dialogs         dialog.Stats
 	Tables          media.TableStats
 	Streams         media.IndexStats
+	Carriage        CarriageStats
+	Groups          group.Stats
 }
 
 // Stats returns the sums. Call it after Run has returned.
 func (p *Pipeline) Stats() Stats {
 	s := Stats{
-		Packets: p.packets, Calls: p.correlator.recorder.outcomes, Records: p.correlator.recorder.records[record.KindSIP],
-		Events: p.correlator.recorder.records[record.KindRegistration], Dialogs: p.correlator.calls.Stats, Streams: p.correlator.index.Stats,
+		Packets: p.packets, Calls: p.correlator.recorder.outcomes, Dialogs: p.correlator.calls.Stats, Streams: p.correlator.index.Stats,
+		Groups: p.correlator.groups.Stats,
 	}
-	s.Records += s.Events
+	for kind, n := range p.correlator.recorder.records {
+		s.Records += n
+		if kind == record.KindRegistration || kind == record.KindMessage {
+			s.Events += n
+		}
+	}
 	for _, w := range p.workers {
+		c := w.carriage()
+		s.Carriage.add(&c)
 		s.Counts.Add(&w.counts)
 		for e, n := range w.sipError {
 			s.SIPErrors[e] += n

@@ -2,10 +2,11 @@ package pipeline
 
 import (
 	"calltrail/capture"
+	"calltrail/cdr/encrypted"
 	"calltrail/cdr/media"
 	"calltrail/decode"
+	"calltrail/decode/reassembly"
 	"calltrail/decode/rtp"
-	"calltrail/decode/sdp"
 	"calltrail/decode/sip"
 )
 
@@ -32,7 +33,16 @@ type worker struct {
 	copies   *copies
 	pairs    *pairs
 	tap      uint16
+	seenBy   uint16 // tap of the packet in hand
 	stats    workerStats
+
+	fragments    *reassembly.Fragments
+	streams      *reassembly.Streams
+	associations *reassembly.Associations
+	connections  *encrypted.Table
+	layers       layers // of the packet in hand
+	messages     uint64
+	layered      map[reassembly.Flow]*layers
 
 	liveWorker // in a live run only
 }
@@ -40,6 +50,8 @@ type worker struct {
 func newWorker(id int, cfg *Config, p *progress, out chan<- *batch, free <-chan *batch) *worker {
 	w := &worker{
 		id: id, cfg: cfg, progress: p, out: out, free: free, clock: noTime, limit: noTime, copies: newCopies(), pairs: newPairs(),
+		fragments: reassembly.NewFragments(cfg.Fragments), streams: reassembly.NewStreams(cfg.TCP),
+		associations: reassembly.NewAssociations(cfg.SCTP), connections: encrypted.New(cfg.TLS), layered: map[reassembly.Flow]*layers{},
 		table: media.NewTable(media.TableConfig{
 			Worker: uint16(id), Streams: cfg.Streams, Idle: int64(cfg.StreamIdle), //nolint:gosec // few workers
 		}),
@@ -56,27 +68,20 @@ func (w *worker) packet(p *capture.Packet, now int64) {
 	if now > w.clock {
 		w.tick(now)
 	}
-	w.position = p.Position
-	r := decode.Walk(p, &w.frame)
-	if r == decode.Datagram {
-		switch r = decode.Classify(&w.frame); r {
-		case decode.SIP:
-			r = w.signalling(p, now)
-		case decode.RTP:
-			if w.cfg.live && w.cfg.LegalBasisMedia == "" {
-				r = decode.NoLegalBasis
-				break
-			}
-			if rtp.Parse(w.frame.Payload, w.frame.PayloadLen, &w.header) == nil {
-				w.table.Packet(&w.frame, &w.header, scope(&w.frame), p.Time)
-				w.collect(p.Position)
-			}
-		default:
-		}
-	} else if r == decode.TCP && w.cfg.live {
-		w.acknowledged(p)
+	w.position, w.seenBy = p.Position, p.Tap
+	w.counts[w.name(p, now)]++
+}
+
+// media counts an RTP packet.
+func (w *worker) media(p *capture.Packet) decode.Reason {
+	if w.cfg.live && w.cfg.LegalBasisMedia == "" {
+		return decode.NoLegalBasis
 	}
-	w.counts[r]++
+	if rtp.Parse(w.frame.Payload, w.frame.PayloadLen, &w.header) == nil {
+		w.table.Packet(&w.frame, &w.header, scope(&w.frame), p.Time)
+		w.collect(p.Position)
+	}
+	return decode.RTP
 }
 
 // tick says that packet time is now.
@@ -88,16 +93,28 @@ func (w *worker) tick(now int64) {
 	} else if now > w.limit {
 		w.catchUp(now)
 	}
+	w.advance(now)
+}
+
+// advance lets packet time pass for the worker's tables, each of which acts on what is due in the order of its deadlines.
+func (w *worker) advance(now int64) {
+	w.fragments.Advance(now)
+	// Messages behind a gap that nothing has filled are known at the time at which that was given up.
+	w.streams.Advance(now)
+	w.deliver(w.streams.Messages, 0, 0)
+	w.associations.Advance(now)
+	w.connections.Advance(now)
+	w.collectConnections(0)
 	w.clock = now
 	w.table.Advance(now)
 	w.collect(0)
 }
 
-// acknowledged lets a TCP segment tell what of its connection was never seen.
-func (w *worker) acknowledged(p *capture.Packet) {
-	src, dst, b, length, ok := decode.Segment(p, &w.frame)
-	if ok && w.segment.Parse(src, dst, b, length) {
-		w.segments.Add(&w.segment)
+// acknowledged lets the segment in hand tell what of its connection was never seen.
+func (w *worker) acknowledged() {
+	f := &w.frame
+	if w.tcp.Parse(f.Src.AddrPort().Addr(), f.Dst.AddrPort().Addr(), f.Payload, f.PayloadLen) {
+		w.segments.Add(&w.tcp)
 	}
 }
 
@@ -115,8 +132,7 @@ func (w *worker) catchUp(now int64) {
 			return
 		}
 		if w.limit > w.clock {
-			w.clock = w.limit
-			w.table.Advance(w.clock)
+			w.advance(w.limit)
 		}
 		w.collect(0)
 		w.flush(now, false)
@@ -127,16 +143,11 @@ func (w *worker) catchUp(now int64) {
 }
 
 // signalling parses a SIP message and keeps what the correlator needs of it.
-func (w *worker) signalling(p *capture.Packet, now int64) decode.Reason {
-	if w.copies.again(&w.frame, scope(&w.frame), now) {
-		w.stats.Copies++
-		return decode.Copy
-	}
+func (w *worker) signalling(c *carried) decode.Reason {
 	b := w.batch
 	m := b.addMessage()
-	if err := m.sip.Parse(w.frame.Payload); err != nil {
-		m.sip = sip.Message{} // it would hold the packet
-		b.messages = b.messages[:len(b.messages)-1]
+	if err := m.sip.Parse(c.octets); err != nil {
+		b.dropMessage()
 		if e, ok := err.(sip.ParseError); ok { //nolint:errorlint // Parse returns it as it is
 			w.sipError[e]++
 			if e == sip.ErrEmpty {
@@ -146,24 +157,19 @@ func (w *worker) signalling(p *capture.Packet, now int64) decode.Reason {
 		return decode.SIPMalformed
 	}
 	if w.cfg.live && w.forbidden(m.sip.Method()) {
-		m.sip = sip.Message{}
-		b.messages = b.messages[:len(b.messages)-1]
+		b.dropMessage()
 		return decode.NoLegalBasis
 	}
-	w.pairs.packet(&w.frame.Src, &w.frame.Dst, false, exchanges(&m.sip), now)
-	m.sdp = -1
-	if body := sdp.FromBody(m.sip.Value(sip.HeaderContentType), m.sip.Body()); body != nil {
-		if d := b.description(); d.Parse(body) == nil {
-			m.sdp = int32(len(b.descriptions) - 1) //nolint:gosec // at most batchMessages
-		} else {
-			b.descriptions = b.descriptions[:len(b.descriptions)-1]
-		}
-	}
+	w.messages++
+	w.pairs.packet(&c.src, &c.dst, false, exchanges(&m.sip), c.now)
+	m.sdp = b.describe(&m.sip)
+	m.place = b.locate(&m.sip)
 	b.text = m.sip.Keep(b.text)
-	m.at, m.now, m.position, m.tap = p.Time, now, p.Position, p.Tap
-	m.src, m.dst, m.vlan, m.vlans, m.scope = w.frame.Src, w.frame.Dst, w.frame.VLAN, w.frame.VLANs, scope(&w.frame)
+	m.at, m.now, m.position, m.tap = c.at, c.now, c.position, w.seenBy
+	m.src, m.dst, m.scope, m.layers = c.src, c.dst, c.scope, *c.layers
+	m.transport, m.carriage = c.transport, c.carriage
 	if b.full() {
-		w.flush(now, false)
+		w.flush(c.now, false)
 	}
 	return decode.SIP
 }
@@ -174,17 +180,6 @@ func (w *worker) forbidden(m sip.Method) bool {
 		return w.cfg.LegalBasisRegistration == ""
 	}
 	return w.cfg.LegalBasisSIP == ""
-}
-
-// scope folds the VLAN ids of a frame: addresses repeat from one VLAN to the next.
-func scope(f *decode.Frame) uint32 {
-	switch f.VLANs {
-	case 0:
-		return 0
-	case 1:
-		return 1<<31 | uint32(f.VLAN[0])
-	}
-	return 1<<31 | uint32(f.VLAN[0]) | uint32(f.VLAN[1])<<12
 }
 
 // collect moves the table's events to the batch. The packet at position made them, or time did: 0.
@@ -209,6 +204,13 @@ func (w *worker) flush(next int64, last bool) {
 	if w.cfg.live {
 		w.batch.stats = w.stats
 	}
+	// What time brings comes before the next packet.
+	if at, ok := w.streams.NextTimer(); ok {
+		next = min(next, at)
+	}
+	if at, ok := w.connections.NextTimer(); ok {
+		next = min(next, at)
+	}
 	w.batch.watermark, w.batch.next, w.batch.last = place{w.clock, w.position}, max(next, w.clock), last
 	w.out <- w.batch
 	if !last {
@@ -228,6 +230,8 @@ func (w *worker) finish(end int64) {
 	if end > w.clock {
 		w.tick(end)
 	}
+	w.connections.Finish(w.clock)
+	w.collectConnections(inputEnd)
 	w.table.Finish(w.clock)
 	w.collect(inputEnd)
 	if w.cfg.live {

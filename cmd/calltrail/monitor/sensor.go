@@ -101,6 +101,7 @@ func (s *sensor) Collect(to chan<- prometheus.Metric) {
 	live, now := s.Pipeline(), s.now()
 	for i := range live.Taps {
 		collectTap(o, &live.Taps[i])
+		collectCarriage(o, &live.Taps[i])
 		s.collectCard(o, live.Taps[i].Name, i == 0)
 	}
 	collectCalls(o, &live, now)

@@ -38,7 +38,7 @@ var (
 		record.Redirected, record.Failed, record.InProgress, record.Unknown,
 	}
 	kinds = []record.Kind{
-		record.KindSIP, record.KindMedia, record.KindApp, record.KindTLS, record.KindRegistration, record.KindCoverage,
+		record.KindSIP, record.KindMedia, record.KindApp, record.KindTLS, record.KindRegistration, record.KindMessage, record.KindCoverage,
 	}
 )
 

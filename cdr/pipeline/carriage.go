@@ -1,0 +1,285 @@
+package pipeline
+
+import (
+	"calltrail/capture"
+	"calltrail/cdr/dialog"
+	"calltrail/decode"
+	"calltrail/decode/reassembly"
+	"calltrail/decode/sip"
+	"calltrail/decode/tunnel"
+)
+
+// How a packet comes to the messages in it.
+//
+//	packet → Walk ─ datagram ─────────────────────────────→ SIP, RTP, …
+//	           ├─── fragment → put together → Resume ─┐
+//	           │         (datagram, segment, SCTP) ←──┘
+//	           ├─── TCP segment → stream → messages, each framed (Content-Length, WebSocket)
+//	           └─── SCTP packet → user messages
+//
+// Everything is a worker's own: the kernel, and distribute in a replay, give it both directions of a pair of hosts, fragments
+// too. A packet has one reason, however many messages it completed: SIP when it completed one.
+
+// carried is a whole SIP message, and how it came.
+type carried struct {
+	octets   []byte
+	src, dst decode.Endpoint
+	scope    uint32
+	// at is the time of the packet that completed it, now the packet time at which it is known, position that packet's, or
+	// 0 when time did.
+	at, now   int64
+	position  uint64
+	transport sip.Transport
+	carriage  dialog.Carriage
+	layers    *layers
+}
+
+// layers are what a packet came through.
+type layers struct {
+	vlan    [2]uint16
+	vlans   uint8
+	tunnels uint8
+	tunnel  [tunnel.MaxDepth]tunnel.Header
+}
+
+// of takes over what f came through.
+func (l *layers) of(f *decode.Frame) {
+	l.vlan, l.vlans, l.tunnels = f.VLAN, f.VLANs, f.Tunnels
+	copy(l.tunnel[:], f.Tunnel[:f.Tunnels])
+}
+
+// maxNested is how often a datagram that was put together may be a fragment again: one in a tunnel, in a tunnel.
+const maxNested = 3
+
+// name says what a packet is and takes in what it carries.
+func (w *worker) name(p *capture.Packet, now int64) decode.Reason {
+	r := decode.Walk(p, &w.frame)
+	if r == decode.Datagram {
+		return w.datagram(p, now, 0)
+	}
+	return w.other(p, now, r)
+}
+
+// other goes on with what is no plain datagram.
+func (w *worker) other(p *capture.Packet, now int64, r decode.Reason) decode.Reason {
+	var how dialog.Carriage
+	for n := 0; r == decode.Fragment; n++ {
+		if n == maxNested {
+			return decode.TooManyHeaders
+		}
+		w.frame.Fragment.Scope = scope(&w.frame)
+		whole, overlap, result := w.fragments.Add(&w.frame.Fragment, now)
+		switch result {
+		case reassembly.Waiting:
+			return decode.Fragment
+		case reassembly.Refused:
+			return decode.FragmentRefused
+		case reassembly.Bad:
+			return decode.BadFragment
+		case reassembly.Whole:
+		}
+		if overlap {
+			how |= dialog.FragmentOverlap
+		}
+		r = decode.Resume(whole, &w.frame)
+	}
+	switch r {
+	case decode.Datagram:
+		return w.datagram(p, now, how)
+	case decode.TCP:
+		return w.segment(p, now, how)
+	case decode.SCTP:
+		return w.association(p, how)
+	default:
+		return r
+	}
+}
+
+// datagram takes in a UDP datagram, or a message that a capture agent sent.
+func (w *worker) datagram(p *capture.Packet, now int64, how dialog.Carriage) decode.Reason {
+	f := &w.frame
+	r := decode.Classify(f)
+	switch r {
+	case decode.SIP:
+		if w.copies.again(f, scope(f), now) {
+			w.stats.Copies++
+			return decode.Copy
+		}
+		w.layers.of(f)
+		return w.signalling(&carried{
+			octets: f.Payload, src: f.Src, dst: f.Dst, scope: scope(f), at: p.Time, now: now, position: p.Position,
+			transport: transportOf(f.Proto), carriage: how, layers: &w.layers,
+		})
+	case decode.RTP:
+		return w.media(p)
+	default:
+		return r
+	}
+}
+
+// transportOf is the transport that an agent names; what the tap itself sees as a datagram is UDP. 22 and 50 are no numbers of
+// IANA's, but what kamailio and opensips write for a connection that they are an end of.
+func transportOf(proto uint8) sip.Transport {
+	switch proto {
+	case 6:
+		return sip.TCP
+	case 132:
+		return sip.SCTP
+	case 22:
+		return sip.TLS
+	case 50:
+		return sip.WS
+	default:
+		return sip.UDP
+	}
+}
+
+// flowOf is the direction that a segment or an SCTP packet belongs to.
+func flowOf(f *decode.Frame) reassembly.Flow {
+	return reassembly.Flow{Src: f.Src.IP, Dst: f.Dst.IP, SrcPort: f.Src.Port, DstPort: f.Dst.Port, Scope: scope(f)}
+}
+
+// segment takes in a TCP segment.
+func (w *worker) segment(p *capture.Packet, now int64, how dialog.Carriage) decode.Reason {
+	f := &w.frame
+	if w.cfg.live {
+		w.acknowledged()
+		if !w.follows() {
+			return decode.NoLegalBasis
+		}
+	}
+	flow := flowOf(f)
+	verdict := w.streams.Segment(&flow, f.Payload, f.PayloadLen, p.Time)
+	w.noteLayers(&flow, verdict)
+	switch verdict {
+	case reassembly.Held:
+		return decode.Stream
+	case reassembly.Completed:
+		return w.deliver(w.streams.Messages, p.Position, how)
+	default:
+	}
+	if w.connections.Segment(f, flow.Scope, p.Time, now) {
+		w.noteLayers(&flow, reassembly.Held)
+		w.collectConnections(p.Position)
+		return decode.TLS
+	}
+	return decode.ClassifySegment(f)
+}
+
+// association takes in an SCTP packet.
+func (w *worker) association(p *capture.Packet, how dialog.Carriage) decode.Reason {
+	f := &w.frame
+	if w.cfg.live && !w.follows() {
+		return decode.NoLegalBasis
+	}
+	flow := flowOf(f)
+	verdict := w.associations.Packet(&flow, f.Payload, f.PayloadLen, p.Time)
+	w.noteLayers(&flow, verdict)
+	switch verdict {
+	case reassembly.Held:
+		return decode.Stream
+	case reassembly.Completed:
+		return w.deliver(w.associations.Messages, p.Position, how)
+	case reassembly.Sigtran:
+		return decode.Sigtran
+	default:
+		return decode.SCTP
+	}
+}
+
+// deliver hands on the messages of a stream. The packet is SIP when one of them is; else it is what the last one was.
+func (w *worker) deliver(messages []reassembly.Message, position uint64, how dialog.Carriage) (r decode.Reason) {
+	r = decode.Stream
+	for i := range messages {
+		m := &messages[i]
+		c := carried{
+			octets: m.Octets, src: decode.Endpoint{IP: m.Flow.Src, Port: m.Flow.SrcPort},
+			dst: decode.Endpoint{IP: m.Flow.Dst, Port: m.Flow.DstPort}, scope: m.Flow.Scope, at: m.At, now: max(m.Now, w.clock), position: position,
+			transport: m.Transport, carriage: how, layers: w.layersOf(&m.Flow),
+		}
+		if m.Overlap {
+			c.carriage |= dialog.StreamOverlap
+		}
+		if m.Gap {
+			c.carriage |= dialog.StreamGap
+		}
+		if one := w.signalling(&c); r != decode.SIP {
+			r = one
+		}
+	}
+	return r
+}
+
+// collectConnections moves what the table of TLS connections has found to the batch. The packet at position made it, or time
+// did: 0.
+func (w *worker) collectConnections(position uint64) {
+	for i := range w.connections.Events {
+		e := connectionEvent{Event: w.connections.Events[i], position: position, tap: w.seenBy}
+		flow := reassembly.Flow{
+			Src: e.Client.IP, Dst: e.Server.IP, SrcPort: e.Client.Port, DstPort: e.Server.Port, Scope: e.Scope,
+		}
+		e.layers = *w.layersOf(&flow)
+		if e.vlans == 0 && e.tunnels == 0 {
+			flow = flow.Reverse()
+			e.layers = *w.layersOf(&flow)
+		}
+		w.batch.connections = append(w.batch.connections, e)
+	}
+	w.connections.Events = w.connections.Events[:0]
+	if w.batch.full() {
+		w.flush(w.clock, false)
+	}
+}
+
+// maxLayered bounds the streams of which is remembered what they come through.
+const maxLayered = 16_384
+
+// noteLayers remembers what a followed stream comes through: its messages may be told when another packet, or none, is at
+// hand. Most streams come through nothing.
+func (w *worker) noteLayers(flow *reassembly.Flow, v reassembly.Verdict) {
+	f := &w.frame
+	if v == reassembly.NotFollowed || f.VLANs == 0 && f.Tunnels == 0 {
+		return
+	}
+	l := w.layered[*flow]
+	if l == nil {
+		if len(w.layered) >= maxLayered {
+			clear(w.layered) // what is in use comes back with its next packet
+		}
+		l = &layers{}
+		w.layered[*flow] = l
+	}
+	l.of(f)
+}
+
+func (w *worker) layersOf(flow *reassembly.Flow) *layers {
+	if l := w.layered[*flow]; l != nil {
+		return l
+	}
+	return &noLayers
+}
+
+var noLayers layers
+
+// follows says that there is a legal basis for some signalling.
+func (w *worker) follows() bool {
+	return w.cfg.LegalBasisSIP != "" || w.cfg.LegalBasisRegistration != ""
+}
+
+// scope folds what tells networks with the same addresses apart: VLAN ids, and the network identifiers of VXLAN and Geneve.
+// Other tunnels have another id in each direction, or one for each subscriber of one network.
+func scope(f *decode.Frame) (s uint32) {
+	switch f.VLANs {
+	case 0:
+	case 1:
+		s = 1<<31 | uint32(f.VLAN[0])
+	default:
+		s = 1<<31 | uint32(f.VLAN[0]) | uint32(f.VLAN[1])<<12
+	}
+	for i := range f.Tunnels {
+		if h := &f.Tunnel[i]; h.Type == tunnel.VXLAN || h.Type == tunnel.Geneve {
+			s = (s^h.ID)*0x9e3779b1 | 1<<31 // Knuth's multiplicative hash; 0 is no network at all
+		}
+	}
+	return s
+}

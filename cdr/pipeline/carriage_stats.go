@@ -1,0 +1,70 @@
+package pipeline
+
+import (
+	"calltrail/cdr/encrypted"
+	"calltrail/decode/reassembly"
+)
+
+// CarriageStats counts what was put together out of packets, and what could not be. Counts only grow; those of what is in
+// memory are of the moment.
+type CarriageStats struct {
+	// Messages are SIP messages that were read, whatever carried them: one packet may hold several, several one.
+	Messages uint64
+
+	Fragments reassembly.FragmentStats
+	Streams   reassembly.StreamStats
+	SCTP      reassembly.AssociationStats
+	TLS       encrypted.Stats
+
+	// In memory: datagrams that are not whole, directions of TCP connections followed, associations, TLS connections.
+	Waiting, Followed, Associations, Connections int
+}
+
+func (s *CarriageStats) add(o *CarriageStats) {
+	s.Messages += o.Messages
+	s.Streams.Add(&o.Streams)
+	for _, c := range [...]struct {
+		to   *uint64
+		from uint64
+	}{
+		{&s.Fragments.Datagrams, o.Fragments.Datagrams},
+		{&s.Fragments.Fragments, o.Fragments.Fragments},
+		{&s.Fragments.Joined, o.Fragments.Joined},
+		{&s.Fragments.Copies, o.Fragments.Copies},
+		{&s.Fragments.Expired, o.Fragments.Expired},
+		{&s.Fragments.ExpiredFragments, o.Fragments.ExpiredFragments},
+		{&s.Fragments.Evicted, o.Fragments.Evicted},
+		{&s.Fragments.EvictedFragments, o.Fragments.EvictedFragments},
+		{&s.Fragments.Overlaps, o.Fragments.Overlaps},
+		{&s.Fragments.Refused, o.Fragments.Refused},
+		{&s.Fragments.Bad, o.Fragments.Bad},
+		{&s.SCTP.Packets, o.SCTP.Packets},
+		{&s.SCTP.Bad, o.SCTP.Bad},
+		{&s.SCTP.Messages, o.SCTP.Messages},
+		{&s.SCTP.Joined, o.SCTP.Joined},
+		{&s.SCTP.Copies, o.SCTP.Copies},
+		{&s.SCTP.Overlaps, o.SCTP.Overlaps},
+		{&s.SCTP.Expired, o.SCTP.Expired},
+		{&s.SCTP.Evicted, o.SCTP.Evicted},
+		{&s.SCTP.Refused, o.SCTP.Refused},
+		{&s.SCTP.Forgotten, o.SCTP.Forgotten},
+		{&s.TLS.Opened, o.TLS.Opened},
+		{&s.TLS.MidWay, o.TLS.MidWay},
+		{&s.TLS.Evicted, o.TLS.Evicted},
+	} {
+		*c.to += c.from
+	}
+	s.Waiting += o.Waiting
+	s.Followed += o.Followed
+	s.Associations += o.Associations
+	s.Connections += o.Connections
+}
+
+// carriage is what a worker has put together so far.
+func (w *worker) carriage() CarriageStats {
+	return CarriageStats{
+		Messages: w.messages, Fragments: w.fragments.Stats, Streams: w.streams.Stats, SCTP: w.associations.Stats,
+		TLS: w.connections.Stats, Waiting: w.fragments.Len(), Followed: w.streams.Len(), Associations: w.associations.Len(),
+		Connections: w.connections.Len(),
+	}
+}
