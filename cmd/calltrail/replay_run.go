@@ -12,13 +12,17 @@ import (
 	"github.com/spf13/cobra"
 
 	"calltrail/capture"
+	"calltrail/cdr/attest"
 	"calltrail/cdr/dialog"
+	"calltrail/cdr/encrypted"
 	"calltrail/cdr/geo"
 	"calltrail/cdr/number"
 	"calltrail/cdr/pipeline"
 	"calltrail/cdr/spoof"
 	"calltrail/cmd/calltrail/config"
 	"calltrail/cmd/calltrail/print"
+	"calltrail/decode/reassembly"
+	"calltrail/decode/tcp"
 )
 
 // runReplay reads the inputs and sends their records where o says.
@@ -111,11 +115,25 @@ func basePipeline(cfg *config.Config) pipeline.Config {
 			MaxAge:        time.Duration(cfg.Timers.MaxCallAge),
 			Settle:        time.Duration(cfg.Timers.Settle),
 			Hold:          time.Duration(cfg.Timers.Hold),
+			MediaStop:     mediaStop(cfg),
 			Calls:         cfg.Limits.Calls,
 			Registrations: cfg.Limits.Registrations,
 		},
 		Streams: cfg.Limits.Streams, StreamIdle: time.Duration(cfg.Timers.StreamIdle),
+		Fragments: reassembly.FragmentConfig{Datagrams: cfg.Limits.Fragments},
+		TCP:       reassembly.StreamConfig{Streams: cfg.Limits.TCPStreams},
+		TLS:       encrypted.Config{Ports: ports[tcp.Ports](cfg.Capture.TLSPorts), Connections: cfg.Limits.TLSConnections, Checkpoint: time.Duration(cfg.Timers.Checkpoint)},
+		SIPPorts:  ports[tcp.Ports](cfg.Capture.SIPPorts, cfg.Capture.WebSocketPorts),
+		Messages:  cfg.Events.Messages,
 	}
+}
+
+// mediaStop is timers.media_stop. Never is longer than a call may last.
+func mediaStop(cfg *config.Config) time.Duration {
+	if d := time.Duration(cfg.Timers.MediaStop); d > 0 {
+		return d
+	}
+	return time.Duration(cfg.Timers.MaxCallAge) + 24*time.Hour
 }
 
 // newLookups opens what the records are enriched with. Until ctx ends, databases are read again when their files change.
@@ -142,7 +160,21 @@ func newLookups(ctx context.Context, cfg *config.Config, log zerolog.Logger) (pi
 		BarredPrefixes: cfg.Spoof.BarredPrefixes, BarredFromAbroad: orNil(cfg.Spoof.BarredFromAbroad),
 		ScannerAgents: orNil(cfg.Spoof.ScannerAgents), RequireAttestation: cfg.Spoof.RequireAttestation,
 	})
-	return pipeline.Lookups{Numbers: numbers, Places: places, Rules: rules}, places, err
+	if err != nil {
+		return pipeline.Lookups{}, nil, err
+	}
+	certificates, err := attest.New(attest.Config{Dir: cfg.Spoof.Certificates, OnReload: func(err error) {
+		if err != nil {
+			log.Warn().Err(err).Msg("certificates not reloaded")
+			return
+		}
+		log.Info().Msg("certificates reloaded")
+	}})
+	if err != nil {
+		return pipeline.Lookups{}, nil, err
+	}
+	go func() { _ = certificates.Run(ctx) }() // always nil
+	return pipeline.Lookups{Numbers: numbers, Places: places, Rules: rules, Certificates: certificates}, places, nil
 }
 
 // orNil is list, or nil for an empty one: the rules then use their built-in list.
