@@ -19,7 +19,8 @@ const (
 //
 // SIP is known by its first line, on any port; the line may follow CR and LF, which a parser has to skip as well. RTP
 // is known by its header and RTCP by its packet type (RFC 5761 section 4): one such packet is a weak sign, and the
-// caller should ask for several in sequence, or for a session description, before it calls them media.
+// caller should ask for several in sequence, or for a session description, before it calls them media. Other protocols of
+// calls are known by their ports and their look (seen.go), after all these.
 func Classify(f *Frame) Reason {
 	b := f.Payload
 	if len(b) == 0 {
@@ -54,17 +55,16 @@ func Classify(f *Frame) Reason {
 			return DTLS
 		}
 	}
-	if f.cut() && len(b) < stunLen {
-		return ShortPayload
-	}
-	return UDPOther
+	return unknown(f)
 }
 
 // classifyRTP tells RTP from RTCP. No media goes to or from a system port, nor to mDNS (5353) or LLMNR (5355), whose
 // random identifiers look like RTP's first octet.
 func classifyRTP(f *Frame) Reason {
 	if !mediaPort(f.Src.Port) || !mediaPort(f.Dst.Port) {
-		return UDPOther
+		if !voicePort(f.Src.Port) || !voicePort(f.Dst.Port) || onPort(f, portIAX2, portIAX2) && isIAX2Full(f.Payload) {
+			return classifyByPort(f)
+		}
 	}
 	var h rtp.Header
 	if rtp.Parse(f.Payload, f.PayloadLen, &h) == nil && mediaType(h.PayloadType) {
@@ -74,14 +74,25 @@ func classifyRTP(f *Frame) Reason {
 	if rtp.ParseRTCP(f.Payload, f.PayloadLen, &c) == nil {
 		return RTCP
 	}
+	return unknown(f)
+}
+
+// unknown is the end of what does not look like anything.
+func unknown(f *Frame) Reason {
+	if otherPorts[f.Src.Port%32] == f.Src.Port || otherPorts[f.Dst.Port%32] == f.Dst.Port {
+		return classifyByPort(f)
+	}
 	if f.cut() && len(f.Payload) < stunLen {
 		return ShortPayload
 	}
 	return UDPOther
 }
 
-// mediaPort says whether RTP may use a port.
-func mediaPort(port uint16) bool { return port > 1023 && port != 5353 && port != 5355 }
+// mediaPort says whether RTP may use a port, and nothing else that is known does.
+func mediaPort(port uint16) bool { return port > 1023 && otherPorts[port%32] != port }
+
+// voicePort says whether RTP may use a port.
+func voicePort(port uint16) bool { return port > 1023 && port != portMDNS && port != portLLMNR }
 
 // mediaType says whether RTP uses a payload type: the static ones and the dynamic range of RFC 3551 section 6. Those
 // between are unassigned, or would be taken for RTCP packet types.

@@ -219,7 +219,13 @@ func TestWalkAndClassifyAllocateNothing(t *testing.T) {
 
 // A packet cut anywhere, or with any octet changed, has one outcome and never a payload that was not captured.
 func TestEveryCutAndChange(t *testing.T) {
-	for _, b := range [][]byte{onEther(udp4(invite)), onEther(udp6(voice)), onEther(udp4(binding))} {
+	frame := onEther(udp4(ringing))
+	for _, b := range [][]byte{
+		onEther(udp4(invite)), onEther(udp6(voice)), onEther(udp4(binding)), onEther(fragmented(udp6(ringing), 16, 1)[0]),
+		append(ether(0x8847), mplsLabel(16, controlWord(frame))...), append(ether(0x8864), pppoe(5, []byte{0x21}, udp4(ringing))...),
+		over4(protoGRE, erspan3(7, frame)), over4(protoGRE, pptp(7, udp4(ringing))), toPort(4789, vxlan(7, frame)),
+		toPort(2152, gtpu(7, udp4(ringing))), toPort(1701, l2tp(7, udp6(ringing))), toPort(6081, geneve(7, 0x0800, udp4(ringing))),
+	} {
 		for i := range b {
 			p := packetOf(capture.LinkEthernet, b[:i:i])
 			p.Length = len(b)

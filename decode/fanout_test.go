@@ -1,10 +1,12 @@
 package decode
 
 import (
+	"math/rand/v2"
 	"slices"
 	"testing"
 
 	"calltrail/capture"
+	"calltrail/decode/tunnel"
 )
 
 // turned returns an IPv4 packet with its addresses exchanged.
@@ -21,6 +23,16 @@ func TestFanoutHashIsSymmetric(t *testing.T) {
 		"fragment":        packetOf(capture.LinkRaw, with(udp4(hello), 6, 0x20, 0x10)),
 		"TCP":             packetOf(capture.LinkRaw, ipv4(protoTCP, nil, nil)),
 		"options":         packetOf(capture.LinkRaw, ipv4(protoUDP, make([]byte, 8), udp(hello))),
+		"MPLS":            packetOf(capture.LinkEthernet, append(ether(0x8847), mplsLabel(16, udp4(hello))...)),
+		"MPLS, back":      packetOf(capture.LinkEthernet, append(ether(0x8847), mplsLabel(17, turned(udp4(hello)))...)),
+		"pseudowire":      packetOf(capture.LinkEthernet, append(ether(0x8847), mplsLabel(16, controlWord(onEther(udp4(hello))))...)),
+		"VLAN in pseudowire in VLAN": packetOf(capture.LinkEthernet, slices.Concat(ether(0x8100), tag(3, 0x8847),
+			mplsLabel(16, slices.Concat(ether(0x8100), tag(4, 0x0800), udp4(hello))))),
+		"PPPoE":              packetOf(capture.LinkEthernet, append(ether(0x8864), pppoe(5, []byte{0, 0x21}, turned(udp4(hello)))...)),
+		"PPPoE in MPLS":      packetOf(capture.LinkEthernet, append(ether(0x8847), mplsLabel(16, append(ether(0x8864), pppoe(5, []byte{0x21}, udp4(hello))...))...)),
+		"fragment in PPPoE":  packetOf(capture.LinkEthernet, append(ether(0x8864), pppoe(5, []byte{0, 0x21}, with(udp4(hello), 6, 0x20, 0x10))...)),
+		"fragment of tunnel": packetOf(capture.LinkRaw, with(ipv4(protoGRE, nil, gre(0, 0x0800, 0, udp4(hello))), 6, 0, 9)),
+		"tunnel":             packetOf(capture.LinkRaw, turned(ipv4(protoGRE, nil, gre(0, 0x0800, 0, udp4(hello))))),
 	}
 	for name, p := range same {
 		if got := FanoutHash(p); got != v4 {
@@ -45,6 +57,9 @@ func TestFanoutHashOfWhatHasNoAddresses(t *testing.T) {
 		"short tag":    packetOf(capture.LinkEthernet, append(ether(0x8100), 1)),
 		"no octets":    packetOf(capture.LinkEthernet, nil),
 		"unknown link": packetOf(147, udp4(hello)),
+		"LCP":          packetOf(capture.LinkEthernet, append(ether(0x8864), pppoe(5, []byte{0xc0, 0x21}, []byte{9, 1})...)),
+		"short MPLS":   packetOf(capture.LinkEthernet, append(ether(0x8847), mplsLabel(16, udp4(hello)[:19])...)),
+		"MPLS, ARP":    packetOf(capture.LinkEthernet, append(ether(0x8847), mplsLabel(16, append(ether(0x0806), make([]byte, 28)...))...)),
 	} {
 		if got := FanoutHash(p); got != 0 {
 			t.Errorf("%s: %#x", name, got)
@@ -73,6 +88,30 @@ func TestFanoutHashSpreads(t *testing.T) {
 				if n < hosts/workers*8/10 || n > hosts/workers*12/10 {
 					t.Errorf("%s: worker %d of %d has %d of %d hosts", name, i, workers, n, hosts)
 				}
+			}
+		}
+	}
+}
+
+// Whatever is around a packet below IP, and in whichever direction it goes, it meets the same worker.
+func TestFanoutHashLooksThrough(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 8))
+	for range 500 {
+		ip := udp4(hello)
+		want := FanoutHash(packetOf(capture.LinkRaw, ip))
+		for _, direction := range [][]byte{ip, turned(ip)} {
+			w := wrapped{etherType: etherIPv4, b: direction}
+			for range rng.IntN(tunnel.MaxDepth) {
+				step := randomWrap(rng, w.etherType)(w)
+				if !step.isIP() { // what has an address of its own hides the one inside
+					w = step
+				}
+			}
+			if w.etherType != tunnel.EtherBridged {
+				w = randomEthernet(rng)(w)
+			}
+			if got := FanoutHash(w.packet()); got != want {
+				t.Fatalf("%#x, want %#x: %x", got, want, w.b)
 			}
 		}
 	}

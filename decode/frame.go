@@ -33,8 +33,7 @@ type Frame struct {
 	// VLANs is the number of VLAN identifiers in the packet. A priority tag (identifier 0) belongs to no VLAN
 	// (IEEE 802.1Q section 9.6) and is not counted.
 	VLANs uint8
-	// Tunnel holds the layers that the packet came through, outermost first; Tunnels is how many there are.
-	Tunnel  [tunnel.MaxDepth]tunnel.Header
+	// Tunnels is how many layers the packet came through: see Tunnel.
 	Tunnels uint8
 	// Proto is the protocol above IP, by IANA's numbers; 17 (UDP) in a Datagram, but what a HEP agent says in one of its.
 	Proto uint8
@@ -46,6 +45,9 @@ type Frame struct {
 	PayloadLen int
 	// Fragment is what Walk found when it returned Fragment; its Scope is the caller's to set.
 	Fragment reassembly.Fragment
+	// Tunnel holds the layers that the packet came through, outermost first, Tunnels of them. The rest is left over from other
+	// packets. It stands last so that what every packet sets stands together.
+	Tunnel [tunnel.MaxDepth]tunnel.Header
 }
 
 // cut says whether the snap length took a part of the payload away.

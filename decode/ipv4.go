@@ -1,6 +1,10 @@
 package decode
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"calltrail/decode/reassembly"
+)
 
 const ipv4Len = 20 // octets of the IPv4 header without options
 
@@ -28,12 +32,10 @@ func walkIPv4(b []byte, wireLen int, f *Frame) Reason {
 	if b[0]>>4 != 4 || headerLen < ipv4Len {
 		return BadIPHeader
 	}
-	if binary.BigEndian.Uint16(b[6:])&0x3fff != 0 { // more fragments, or an offset
-		return Fragment
-	}
 	f.Proto = b[9]
-	if f.Proto != protoUDP {
-		return above[f.Proto]
+	fragment := binary.BigEndian.Uint16(b[6:])&0x3fff != 0 // more fragments, or an offset; whatever DF says
+	if r := above[f.Proto]; r != Datagram && !fragment {
+		return r
 	}
 	totalLen := int(binary.BigEndian.Uint16(b[2:]))
 	if totalLen < headerLen || totalLen > wireLen {
@@ -44,11 +46,53 @@ func walkIPv4(b []byte, wireLen int, f *Frame) Reason {
 	}
 	mapIPv4(&f.Src.IP, b[12:16])
 	mapIPv4(&f.Dst.IP, b[16:20])
-	return walkUDP(b[headerLen:min(totalLen, len(b))], totalLen-headerLen, f)
+	body, length := b[headerLen:min(totalLen, len(b))], totalLen-headerLen
+	switch {
+	case fragment:
+		return fragmentIPv4(b, body, length, f)
+	case f.Proto == protoUDP:
+		return walkUDP(body, length, f)
+	case f.Proto == protoTCP:
+		ends(body, length, tcpLen, f)
+		return TCP
+	}
+	return walkAbove(body, length, f)
 }
 
-// mapIPv4 writes the IPv4 address in b as an IPv4-mapped one.
+// mapIPv4 writes the IPv4 address in b as an IPv4-mapped one. Octets are only moved, so either byte order will do: with this
+// one a processor has three moves to make.
 func mapIPv4(ip *[16]byte, b []byte) {
-	binary.BigEndian.PutUint64(ip[:8], 0)
-	binary.BigEndian.PutUint64(ip[8:], 0xffff<<32|uint64(binary.BigEndian.Uint32(b)))
+	binary.LittleEndian.PutUint64(ip[:8], 0)
+	binary.LittleEndian.PutUint32(ip[8:], 0xffff0000)
+	binary.LittleEndian.PutUint32(ip[12:], binary.LittleEndian.Uint32(b))
+}
+
+// isIPv4 says whether ip is an IPv4-mapped address.
+func isIPv4(ip *[16]byte) bool {
+	return binary.BigEndian.Uint64(ip[:8]) == 0 && binary.BigEndian.Uint32(ip[8:]) == 0xffff
+}
+
+// fragmentIPv4 notes the fragment with the IPv4 header at the start of b.
+//
+//	+-------------------------------+-+-+-+-------------------------+
+//	|         Identification        |0|D|M|      Fragment Offset    |  M: more fragments; offset in 8 octets
+//	+-------------------------------+-+-+-+-------------------------+
+func fragmentIPv4(b, data []byte, length int, f *Frame) Reason {
+	field := binary.BigEndian.Uint16(b[6:])
+	f.Fragment = reassembly.Fragment{
+		Src: f.Src.IP, Dst: f.Dst.IP, ID: uint32(binary.BigEndian.Uint16(b[4:])), Proto: f.Proto,
+		Offset: 8 * int(field&0x1fff), More: field&0x2000 != 0, Data: data, Length: length,
+	}
+	return checkFragment(&f.Fragment)
+}
+
+// maxPacket is the most octets that the fragments of a packet carry.
+const maxPacket = 1<<16 - 1
+
+// checkFragment returns Fragment, or BadFragment for one that can be no part of any packet.
+func checkFragment(p *reassembly.Fragment) Reason {
+	if p.Length == 0 || p.More && p.Length%8 != 0 || p.Offset+p.Length > maxPacket {
+		return BadFragment
+	}
+	return Fragment
 }

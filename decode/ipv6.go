@@ -1,6 +1,10 @@
 package decode
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"calltrail/decode/reassembly"
+)
 
 const (
 	ipv6Len     = 40 // octets of the IPv6 header
@@ -33,28 +37,39 @@ func walkIPv6(b []byte, wireLen int, f *Frame) Reason {
 		return BadIPHeader
 	}
 	f.Proto = b[6]
-	offset := ipv6Len
-	totalLen := ipv6Len + int(binary.BigEndian.Uint16(b[4:]))
+	length := int(binary.BigEndian.Uint16(b[4:]))
 	if f.Proto != protoUDP {
-		if f.Proto == protoHopByHop && totalLen == ipv6Len {
-			return Jumbogram
-		}
-		var r Reason
-		if offset, r = extensionHeaders(b, totalLen, f); r != Datagram {
+		if r := above[f.Proto]; r != Datagram && !isExtension(f.Proto) {
 			return r
 		}
+		if f.Proto == protoHopByHop && length == 0 {
+			return Jumbogram
+		}
 	}
-	if totalLen > wireLen {
+	if ipv6Len+length > wireLen {
 		return BadIPLength
 	}
 	f.Src.IP = [16]byte(b[8:24])
 	f.Dst.IP = [16]byte(b[24:40])
-	return walkUDP(b[offset:min(totalLen, len(b))], totalLen-offset, f)
+	body := b[ipv6Len:min(ipv6Len+length, len(b))]
+	if f.Proto == protoUDP {
+		return walkUDP(body, length, f)
+	}
+	return walkExtensions(body, length, f, false)
 }
 
-// extensionHeaders follows the extension headers after the IPv6 header at the start of b, the first of which f.Proto
-// names, and returns the offset of the UDP header behind them, never more than totalLen or len(b). totalLen is the
-// packet's length by its header. f.Proto is the last protocol seen.
+// isExtension says whether a protocol is an IPv6 extension header that is followed.
+func isExtension(proto uint8) bool {
+	switch proto {
+	case protoHopByHop, protoRouting, protoDestOpts, protoAH, protoFragment:
+		return true
+	}
+	return false
+}
+
+// walkExtensions follows the IPv6 extension headers at the start of b, the first of which f.Proto names, and reads what
+// is behind them. length is the number of octets that there were on the wire; b holds those of them that were captured.
+// f.Proto is then the last protocol seen. whole says that fragments were put together to this.
 //
 //	 0                   1                   2                   3
 //	 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
@@ -63,43 +78,55 @@ func walkIPv6(b []byte, wireLen int, f *Frame) Reason {
 //	+---------------+---------------+                               +  first 8 octets; AH: 4-octet units less 2
 //	|                                                               |
 //	+---------------+---------------+-------------------------+---+-+
-//	|  Next Header  |   Reserved    |      Fragment Offset    |Res|M|  fragment header, then 4 octets of
-//	+---------------+---------------+-------------------------+---+-+  identification
-func extensionHeaders(b []byte, totalLen int, f *Frame) (offset int, r Reason) {
-	offset = ipv6Len
-	for n := 0; f.Proto != protoUDP; n++ {
-		var length int
-		switch f.Proto {
-		case protoHopByHop, protoRouting, protoDestOpts, protoAH, protoFragment:
-		default:
-			return 0, above[f.Proto]
-		}
+//	|  Next Header  |   Reserved    |      Fragment Offset    |Res|M|  fragment header
+//	+---------------+---------------+-------------------------+---+-+
+//	|                         Identification                        |
+//	+---------------------------------------------------------------+
+func walkExtensions(b []byte, length int, f *Frame, whole bool) Reason {
+	offset := 0
+	for n := 0; isExtension(f.Proto); n++ {
+		var headerLen int
 		switch {
 		case n == maxExtensions:
-			return 0, TooManyHeaders
-		case totalLen < offset+fragmentLen: // no extension header is shorter
-			return 0, BadIPLength
+			return TooManyHeaders
+		case length < offset+fragmentLen: // no extension header is shorter
+			return BadIPLength
 		case len(b) < offset+fragmentLen:
-			return 0, ShortIP
+			return ShortIP
 		case f.Proto == protoFragment:
 			// One that is the first and the last is no fragment: RFC 6946, atomic fragments.
 			if binary.BigEndian.Uint16(b[offset+2:])&0xfff9 != 0 {
-				return 0, Fragment
+				return fragmentIPv6(b[offset:], length-offset, f, whole)
 			}
-			length = fragmentLen
+			headerLen = fragmentLen
 		case f.Proto == protoAH:
-			length = 4 * (int(b[offset+1]) + 2) // RFC 4302 section 2.2
+			headerLen = 4 * (int(b[offset+1]) + 2) // RFC 4302 section 2.2
 		default:
-			length = 8 * (int(b[offset+1]) + 1)
+			headerLen = 8 * (int(b[offset+1]) + 1)
 		}
 		f.Proto = b[offset]
-		offset += length
-		if offset > totalLen {
-			return 0, BadIPLength
+		offset += headerLen
+		if offset > length {
+			return BadIPLength
 		}
 		if offset > len(b) {
-			return 0, ShortIP
+			return ShortIP
 		}
 	}
-	return offset, Datagram
+	return walkAbove(b[offset:], length-offset, f)
+}
+
+// fragmentIPv6 notes the fragment with the fragment header at the start of b (RFC 8200 section 4.5). One right inside
+// of a packet that was itself put together is refused: a sender fragments once, and on that way there is no end to it.
+func fragmentIPv6(b []byte, length int, f *Frame, whole bool) Reason {
+	if whole {
+		return BadFragment
+	}
+	f.Proto = b[0]
+	field := binary.BigEndian.Uint16(b[2:])
+	f.Fragment = reassembly.Fragment{
+		Src: f.Src.IP, Dst: f.Dst.IP, ID: binary.BigEndian.Uint32(b[4:]), Proto: f.Proto, V6: true,
+		Offset: int(field &^ 7), More: field&1 != 0, Data: b[fragmentLen:], Length: length - fragmentLen,
+	}
+	return checkFragment(&f.Fragment)
 }

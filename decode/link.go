@@ -4,19 +4,20 @@ import (
 	"encoding/binary"
 
 	"calltrail/capture"
+	"calltrail/decode/tunnel"
 )
 
 // EtherTypes, by IANA's "IEEE 802 Numbers".
 const (
-	etherIPv4      = 0x0800
-	etherIPv6      = 0x86dd
-	etherVLAN      = 0x8100 // IEEE 802.1Q customer tag
-	etherQinQ      = 0x88a8 // IEEE 802.1ad service tag
-	etherQinQOld   = 0x9100 // service tag before 802.1ad
-	etherMPLS      = 0x8847
-	etherMPLSMulti = 0x8848
-	etherPPPoEDisc = 0x8863
-	etherPPPoE     = 0x8864
+	etherIPv4      = tunnel.EtherIPv4
+	etherIPv6      = tunnel.EtherIPv6
+	etherVLAN      = tunnel.EtherVLAN
+	etherQinQ      = tunnel.EtherQinQ
+	etherQinQOld   = tunnel.EtherQinQOld
+	etherMPLS      = tunnel.EtherMPLS
+	etherMPLSMulti = tunnel.EtherMPLSMulti
+	etherPPPoEDisc = 0x8863 // RFC 2516: no packets, only how a session begins
+	etherPPPoE     = tunnel.EtherPPPoE
 )
 
 // Lengths of link headers in octets.
@@ -40,7 +41,7 @@ func etherTypeOf(p *capture.Packet) uint16 {
 	return binary.BigEndian.Uint16(p.Data[12:])
 }
 
-// linkHeader reads the link header of p and the VLAN tags after it, whose identifiers it notes in f. It returns the
+// linkHeader reads the link header of p and the VLAN tags after it, whose identifiers it notes in f (nil: nowhere). It returns the
 // offset of what follows and its EtherType, and Datagram when it is to be looked at; an etherType of 0 is something
 // without an EtherType, never IP.
 //
@@ -82,6 +83,7 @@ func untaggedLinkHeader(p *capture.Packet) (offset int, etherType uint16, r Reas
 		return 0, etherIPv6, Datagram
 	case capture.LinkNull, capture.LinkLoop:
 		return loopbackHeader(b, p.Link)
+	case capture.LinkHEP: // no link: see hep.go
 	}
 	return 0, 0, LinkTypeUnknown
 }
@@ -124,7 +126,7 @@ func isTag(etherType uint16) bool {
 	return etherType == etherVLAN || etherType == etherQinQ || etherType == etherQinQOld
 }
 
-// vlanTags follows the VLAN tags whose first EtherType was read before offset, and notes their identifiers in f. It
+// vlanTags follows the VLAN tags whose first EtherType was read before offset, and notes their identifiers in f (nil: nowhere). It
 // returns the offset and EtherType of what they carry.
 //
 //	 0                   1
@@ -140,7 +142,7 @@ func vlanTags(b []byte, offset int, etherType uint16, f *Frame) (int, uint16, Re
 		if len(b) < offset+tagLen {
 			return 0, 0, ShortLink
 		}
-		if id := binary.BigEndian.Uint16(b[offset:]) & 0x0fff; id != 0 {
+		if id := binary.BigEndian.Uint16(b[offset:]) & 0x0fff; id != 0 && f != nil {
 			if int(f.VLANs) < len(f.VLAN) {
 				f.VLAN[f.VLANs] = id
 			}
@@ -150,13 +152,4 @@ func vlanTags(b []byte, offset int, etherType uint16, f *Frame) (int, uint16, Re
 		offset += tagLen
 	}
 	return offset, etherType, Datagram
-}
-
-// notIP names what is neither IPv4 nor IPv6.
-func notIP(etherType uint16) Reason {
-	switch etherType {
-	case etherMPLS, etherMPLSMulti, etherPPPoEDisc, etherPPPoE:
-		return Tunnel
-	}
-	return NotIP
 }

@@ -41,15 +41,16 @@ const (
 	// Dropped: it could not be read, or not far enough.
 
 	LinkTypeUnknown // a link type that decode does not know
-	ShortLink       // link header or VLAN tag cut
-	ShortIP         // IP header or extension header cut
+	ShortLink       // link header, VLAN tag, MPLS or PPPoE header cut; a HEP message that cannot be read
+	ShortIP         // IP header, extension header or GRE header cut
 	BadIPHeader     // wrong IP version, or a header length below the minimum
-	BadIPLength     // the IP length is less than its headers, or more than the packet had on the wire
+	BadIPLength     // the length of IP or of a tunnel is less than its headers, or more than what carries it had on the wire
 	Jumbogram       // IPv6 payload length 0 with hop-by-hop options, RFC 2675
-	TooManyHeaders  // more VLAN tags or IPv6 extension headers than are followed
+	TooManyHeaders  // more VLAN tags, IPv6 extension headers or tunnels than are followed
 	ShortUDP        // UDP header cut
 	BadUDPLength    // the UDP length is less than 8, or more than IP carries
 	ShortPayload    // the snap length left too little of the payload to name it
+	BadHEP          // a message of a capture agent that cannot be read
 	BadFragment     // a fragment that fits into no packet: too long, of no length, past the end
 	FragmentRefused // a fragment for which there was no room; set by the worker
 	SIPMalformed    // the SIP parser refused what Classify called SIP; set by the worker
@@ -107,6 +108,7 @@ var reasons = [NumReasons]struct {
 	ShortUDP:        {"short_udp", Dropped},
 	BadUDPLength:    {"bad_udp_length", Dropped},
 	ShortPayload:    {"short_payload", Dropped},
+	BadHEP:          {"bad_hep", Dropped},
 	BadFragment:     {"bad_fragment", Dropped},
 	FragmentRefused: {"fragment_refused", Dropped},
 	SIPMalformed:    {"sip_malformed", Dropped},

@@ -80,7 +80,7 @@ func anyPacket(rng *rand.Rand, mix int, filler []byte) []byte {
 	case kind < 98:
 		return onIP(rng, protoICMP, make([]byte, 64))
 	case kind < 99:
-		return with(ipv4(protoUDP, nil, filler[:size]), 6, 0x20, 0)
+		return with(ipv4(protoUDP, nil, filler[:max(size&^7, 8)]), 6, 0x20, 0)
 	}
 	return nil
 }

@@ -55,6 +55,25 @@ func ask(control int, name string) (iface, error) {
 	return is, nil
 }
 
+// LinkType says what the packets of an interface begin with: the header that a TapConfig's filter must be made for. It wants
+// the right that Open wants.
+func LinkType(name string) (capture.LinkType, error) {
+	control, err := openControl()
+	if err != nil {
+		return 0, fmt.Errorf("tap %s: %w", name, err)
+	}
+	defer func() { _ = unix.Close(control) }() // it held nothing
+	is, err := ask(control, name)
+	if err != nil {
+		return 0, fmt.Errorf("tap %s: %w", name, err)
+	}
+	link, err := linkOf(is.hardware)
+	if err != nil {
+		return 0, fmt.Errorf("tap %s: %w", name, err)
+	}
+	return link, nil
+}
+
 // linkOf says what the packets of a hardware type begin with on a socket of type SOCK_RAW.
 func linkOf(hardware uint16) (capture.LinkType, error) {
 	switch hardware {

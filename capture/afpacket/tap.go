@@ -22,8 +22,9 @@ type tap struct {
 	cfg     capture.TapConfig
 	control int // for questions about the interface; the watching goroutine closes it
 	lives   []*live
-	ended   atomic.Bool   // Close was called
-	stop    chan struct{} // closed by Close
+	link    capture.LinkType // that the filter is made for: what the interface had when it was opened
+	ended   atomic.Bool      // Close was called
+	stop    chan struct{}    // closed by Close
 
 	mu      sync.Mutex           // guards what follows
 	filter  []bpf.RawInstruction // as it was given
@@ -64,6 +65,9 @@ func open(cfg capture.TapConfig) (*tap, error) {
 	}
 	is, err := ask(control, cfg.Interface)
 	if err == nil {
+		t.link, err = linkOf(is.hardware)
+	}
+	if err == nil {
 		err = t.openAll(is)
 	}
 	if err != nil {
@@ -77,6 +81,9 @@ func open(cfg capture.TapConfig) (*tap, error) {
 
 // openAll makes a socket for each worker and hands them over. They begin at the same instant, when all of them stand.
 func (t *tap) openAll(is iface) (err error) {
+	if link, err := linkOf(is.hardware); err != nil || link != t.link {
+		return fmt.Errorf("its packets begin with another header (link type %d) than the filter is made for (%d): start the capture again", link, t.link)
+	}
 	filter, err := program(t.filter, t.cfg.SnapLength, is.hardware == unix.ARPHRD_LOOPBACK)
 	if err != nil {
 		return err

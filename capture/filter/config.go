@@ -52,9 +52,11 @@ type Config struct {
 	// point-to-point interface. The cooked types are for frames as a capture file has them: in the kernel a cooked frame has
 	// no such header, so a live cooked capture must do without a filter.
 	Link capture.LinkType
-	// SIPPorts are the ports of SIP over TCP, at either end; in Narrow over UDP, too. Without any, no TCP passes. What goes
-	// over WebSocket passes when its port is named here.
+	// SIPPorts are the ports of SIP over TCP, at either end; in Narrow over UDP, too.
 	SIPPorts []Ports
+	// TCPPorts are further ports of TCP, at either end: SIP over TLS, and over WebSocket. No other TCP passes but, in Wide,
+	// that of the protocols which are seen and not decoded: 1720 (H.323) and 2000 (Skinny).
+	TCPPorts []Ports
 	// MediaPorts are the UDP ports of media in Narrow, at either end. Wide has no use for them.
 	MediaPorts []Ports
 	// Prefixes are the addresses that Narrow passes, at either end. Empty: all. With prefixes of one IP version only,
@@ -78,6 +80,13 @@ const (
 
 var defaultTunnelPorts = []uint16{1701, 2152, 4789, 6081, 8472}
 
+// Ports of the protocols that decode recognises, counts, and does not decode. Over TCP those of H.225.0 call signalling and of
+// Skinny; over UDP those of H.225.0 RAS and of IAX2, whose messages begin with any octet. MGCP is text and passes as such.
+var (
+	seenTCPPorts = []Ports{{1720, 1720}, {2000, 2000}}
+	seenUDPPorts = []uint16{1719, 4569}
+)
+
 // check says what is impossible about the configuration.
 func (c *Config) check() error {
 	switch {
@@ -87,10 +96,10 @@ func (c *Config) check() error {
 		return fmt.Errorf("filter: snap length %d is out of range; use %d to %d", c.SnapLength, minSnapLength, maxSnapLength)
 	case c.MediaSnapLength < 1 || c.MediaSnapLength > c.SnapLength:
 		return fmt.Errorf("filter: media snap length %d is out of range; use 1 to the snap length, %d", c.MediaSnapLength, c.SnapLength)
-	case c.Mode == Narrow && len(c.SIPPorts)+len(c.MediaPorts) == 0:
+	case c.Mode == Narrow && len(c.SIPPorts)+len(c.MediaPorts)+len(c.TCPPorts) == 0:
 		return errors.New("filter: narrow without ports would pass nothing; name SIP ports or media ports, or use wide")
 	}
-	for _, p := range slices.Concat(c.SIPPorts, c.MediaPorts) {
+	for _, p := range slices.Concat(c.SIPPorts, c.TCPPorts, c.MediaPorts) {
 		if p.First == 0 || p.Last < p.First {
 			return fmt.Errorf("filter: ports %d to %d are no range; name the lower one first, 1 or more", p.First, p.Last)
 		}
@@ -136,6 +145,14 @@ func spansOf(lists ...[]Ports) []span {
 	return merged(out)
 }
 
+// tcpSpans returns the ports of TCP that pass.
+func (c *Config) tcpSpans() []span {
+	if c.Mode == Wide {
+		return spansOf(c.SIPPorts, c.TCPPorts, seenTCPPorts)
+	}
+	return spansOf(c.SIPPorts, c.TCPPorts)
+}
+
 // tunnelSpans returns the ports of UDP tunnels.
 func (c *Config) tunnelSpans() []span {
 	ports := c.TunnelPorts
@@ -147,4 +164,13 @@ func (c *Config) tunnelSpans() []span {
 		out = append(out, span{uint32(p), uint32(p)})
 	}
 	return merged(out)
+}
+
+// udpSpans returns the ports of UDP that Wide passes whatever the payload: tunnels, and what is seen and not decoded.
+func (c *Config) udpSpans() []span {
+	all := c.tunnelSpans()
+	for _, p := range seenUDPPorts {
+		all = append(all, span{uint32(p), uint32(p)})
+	}
+	return merged(all)
 }

@@ -101,7 +101,9 @@ func TestCost(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	program := programOf(t, wide).Raw()
+	usual := wide // as the configuration has it by default
+	usual.SIPPorts, usual.TCPPorts = []filter.Ports{{First: 5060, Last: 5060}}, []filter.Ports{{First: 5061, Last: 5061}}
+	program := programOf(t, usual).Raw()
 	for _, c := range []struct {
 		name  string
 		frame []byte
@@ -111,6 +113,7 @@ func TestCost(t *testing.T) {
 		{"web over TCP, IPv4", onEther(ipv4(6, nil, tcp(443, 40_000))), drop},
 		{"web over TCP, IPv6", onEther(ipv6(6, tcp(443, 40_000))), drop},
 		{"web over TCP, IPv4 in a VLAN tag", slices.Concat(ether(0x8100), tag(0x0800), ipv4(6, nil, tcp(443, 40_000))), drop},
+		{"web over TCP, IPv4, a low port", onEther(ipv4(6, nil, tcp(443, 3000))), drop},
 		{"QUIC, long header", udpOn(443, 40_000, with(quicShort, 0, 0xc3)), drop},
 		{"QUIC, short header", udpOn(443, 40_000, quicShort), drop},
 		{"DNS answer", udpOn(53, 40_000, dnsAnswer), drop},

@@ -16,10 +16,11 @@ import (
 var (
 	wide = filter.Config{
 		Mode: filter.Wide, Link: capture.LinkEthernet, SIPPorts: []filter.Ports{{First: 5060, Last: 5061}},
+		TCPPorts:   []filter.Ports{{First: 5071, Last: 5071}, {First: 8088, Last: 8088}},
 		SnapLength: 65_535, MediaSnapLength: 192,
 	}
 	narrow = filter.Config{
-		Mode: filter.Narrow, Link: capture.LinkEthernet, SIPPorts: wide.SIPPorts,
+		Mode: filter.Narrow, Link: capture.LinkEthernet, SIPPorts: wide.SIPPorts, TCPPorts: wide.TCPPorts,
 		MediaPorts: []filter.Ports{{First: 16_384, Last: 32_767}}, Prefixes: prefixes("192.0.2.0/24", "2001:db8:1::/48"),
 		SnapLength: 65_535, MediaSnapLength: 192,
 	}

@@ -20,6 +20,7 @@ const (
 	protoDestOpts = 60
 	protoL2TP     = 115
 	protoSCTP     = 132
+	protoMPLS     = 137
 )
 
 // maxExtensions is how many IPv6 extension headers are followed, as many as decode follows.

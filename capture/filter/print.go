@@ -28,9 +28,9 @@ func (p *Program) words() []string {
 	c := &p.cfg
 	out := []string{fmt.Sprintf("filter %s, link type %d: %d instructions of the %d that the kernel takes.",
 		c.Mode, c.Link, len(p.raw), maxInstructions)}
-	tcp := "none, for no SIP port is named"
-	if len(c.SIPPorts) > 0 {
-		tcp = "ports " + portList(spansOf(c.SIPPorts))
+	tcp := "none, for no port is named"
+	if spans := c.tcpSpans(); len(spans) > 0 {
+		tcp = "ports " + portList(spans)
 	}
 	cut := fmt.Sprintf("cut to %d octets, or to the end of its headers where that is further", c.MediaSnapLength)
 	if c.Mode == Narrow {
@@ -42,10 +42,14 @@ func (p *Program) words() []string {
 			}
 			where = strings.Join(list, ", ")
 		}
+		udp := "none, for no port is named"
+		if spans := spansOf(c.SIPPorts, c.MediaPorts); len(spans) > 0 {
+			udp = "ports " + portList(spans)
+		}
 		return append(out,
 			"passes, from or to "+where+":",
-			fmt.Sprintf("  whole (%d octets): UDP on ports %s; TCP on %s; IP fragments",
-				c.SnapLength, portList(spansOf(c.SIPPorts, c.MediaPorts)), tcp),
+			fmt.Sprintf("  whole (%d octets): UDP on %s; TCP on %s; IP fragments",
+				c.SnapLength, udp, tcp),
 			"  "+cut+": of this UDP what looks like RTP",
 			"turns away: everything else, tunnels and empty datagrams too",
 		)
@@ -54,7 +58,8 @@ func (p *Program) words() []string {
 		fmt.Sprintf("passes whole (%d octets):", c.SnapLength),
 		"  UDP that begins like SIP, RTCP, STUN with the magic cookie, or DTLS; RTP with padding; datagrams that begin with CR or LF",
 		"  TCP: "+tcp+"; SCTP; IP fragments, the first ones too",
-		"  tunnels: GRE, IP in IP, 6in4, L2TP, MPLS, PPPoE, UDP ports "+portList(c.tunnelSpans()),
+		"  tunnels: GRE, IP in IP, 6in4, L2TP, MPLS (in IP too), PPPoE, UDP ports "+portList(c.tunnelSpans()),
+		"  to be counted, not decoded: UDP ports 1719 (RAS) and 4569 (IAX2); MGCP is text; TCP ports 1720 (H.323) and 2000 (Skinny) are above",
 		fmt.Sprintf("  what is behind more than %d VLAN tags or %d IPv6 extension headers", maxTags, maxExtensions),
 		"passes "+cut+":",
 		"  UDP that begins like RTP, TURN ChannelData, DTLS application data",

@@ -24,7 +24,7 @@ func New(cfg Config) (*Program, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
-	b := builder{cfg: cfg, sip: spansOf(cfg.SIPPorts)}
+	b := builder{cfg: cfg, tcpPorts: cfg.tcpSpans()}
 	if cfg.Mode == Narrow {
 		b.udp = spansOf(cfg.SIPPorts, cfg.MediaPorts)
 		b.prefixes()
@@ -38,7 +38,7 @@ func New(cfg Config) (*Program, error) {
 	}
 	if len(code) > maxInstructions {
 		return nil, fmt.Errorf("filter: %d instructions for %d prefixes, %d ranges of ports and %d tunnel ports, and the kernel takes %d; name fewer",
-			len(code), len(cfg.Prefixes), len(cfg.SIPPorts)+len(cfg.MediaPorts), len(cfg.TunnelPorts), maxInstructions)
+			len(code), len(cfg.Prefixes), len(cfg.SIPPorts)+len(cfg.TCPPorts)+len(cfg.MediaPorts), len(cfg.TunnelPorts), maxInstructions)
 	}
 	raw, err := bpf.Assemble(code)
 	if err != nil {
@@ -75,7 +75,8 @@ const (
 type builder struct {
 	assembler
 	cfg      Config
-	sip, udp []span // ports of TCP, and of UDP in Narrow
+	tcpPorts []span // that pass
+	udp      []span // ports of UDP that Narrow passes
 	all      bool   // Narrow passes every address
 	ipv4     []span // the addresses of IPv4 that Narrow passes
 	ipv6     []netPrefix

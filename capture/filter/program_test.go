@@ -21,8 +21,9 @@ func TestNewRefuses(t *testing.T) {
 		{"snap length", func(c *filter.Config) { c.SnapLength = 262_145 }, "snap length 262145 is out of range"},
 		{"no media snap length", func(c *filter.Config) { c.MediaSnapLength = 0 }, "media snap length 0 is out of range"},
 		{"media snap length", func(c *filter.Config) { c.SnapLength = 191 }, "media snap length 192 is out of range; use 1 to the snap length, 191"},
-		{"narrow without ports", func(c *filter.Config) { c.Mode, c.SIPPorts = filter.Narrow, nil }, "narrow without ports would pass nothing"},
+		{"narrow without ports", func(c *filter.Config) { c.Mode, c.SIPPorts, c.TCPPorts = filter.Narrow, nil, nil }, "narrow without ports would pass nothing"},
 		{"ports in the wrong order", func(c *filter.Config) { c.MediaPorts = []filter.Ports{{First: 9, Last: 8}} }, "ports 9 to 8 are no range"},
+		{"TCP ports in the wrong order", func(c *filter.Config) { c.TCPPorts = []filter.Ports{{First: 9, Last: 8}} }, "ports 9 to 8 are no range"},
 		{"port 0", func(c *filter.Config) { c.SIPPorts = []filter.Ports{{}} }, "ports 0 to 0 are no range"},
 		{"tunnel port 0", func(c *filter.Config) { c.TunnelPorts = []uint16{4789, 0} }, "tunnel port 0"},
 		{"no prefix", func(c *filter.Config) { c.Prefixes = []netip.Prefix{{}} }, "a prefix without an address"},
@@ -32,7 +33,7 @@ func TestNewRefuses(t *testing.T) {
 			for i := range 1000 {
 				c.Prefixes = append(c.Prefixes, netip.MustParsePrefix(fmt.Sprintf("10.%d.%d.0/24", i/100, i%100*2)))
 			}
-		}, "instructions for 1000 prefixes, 1 ranges of ports and 0 tunnel ports, and the kernel takes 4096; name fewer"},
+		}, "instructions for 1000 prefixes, 3 ranges of ports and 0 tunnel ports, and the kernel takes 4096; name fewer"},
 	}
 	for _, tt := range tests {
 		cfg := wide
@@ -65,7 +66,9 @@ func many() map[string]filter.Config {
 		change(&base)
 		list[name] = base
 	}
-	add("no TCP", wide, func(c *filter.Config) { c.SIPPorts = nil })
+	add("no ports of SIP", wide, func(c *filter.Config) { c.SIPPorts, c.TCPPorts = nil, nil })
+	add("no TCP", narrow, func(c *filter.Config) { c.SIPPorts, c.TCPPorts = nil, nil })
+	add("TCP only", narrow, func(c *filter.Config) { c.SIPPorts, c.MediaPorts = nil, nil })
 	add("all TCP", wide, func(c *filter.Config) { c.SIPPorts = []filter.Ports{{First: 1, Last: 65_535}} })
 	add("one tunnel", wide, func(c *filter.Config) { c.TunnelPorts = []uint16{65_535} })
 	add("least snap lengths", wide, func(c *filter.Config) { c.SnapLength, c.MediaSnapLength = 96, 96 })

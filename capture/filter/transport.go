@@ -14,7 +14,7 @@ const maxPort = 65535
 // transport writes the block that tells what A, the protocol at X, is.
 func (b *builder) transport() {
 	b.at(atTransport, "the protocol above IP")
-	if len(b.sip) > 0 {
+	if len(b.tcpPorts) > 0 {
 		b.equal(protoTCP, atTCP, next)
 	} else {
 		b.equal(protoTCP, atDrop, next)
@@ -24,7 +24,7 @@ func (b *builder) transport() {
 		return
 	}
 	b.equal(protoUDP, atUDP, next)
-	for _, proto := range []uint32{protoGRE, protoIPv4, protoIPv6, protoL2TP, protoSCTP} {
+	for _, proto := range []uint32{protoGRE, protoIPv4, protoIPv6, protoL2TP, protoSCTP, protoMPLS} {
 		b.equal(proto, atWhole, next)
 	}
 	b.jump(atDrop)
@@ -32,8 +32,8 @@ func (b *builder) transport() {
 
 // tcp writes the block of the TCP header at X: its ports.
 func (b *builder) tcp() {
-	b.at(atTCP, "TCP with a SIP port at either end")
-	b.ports(b.sip, atWhole, atDrop)
+	b.at(atTCP, "TCP with a port of signalling at either end")
+	b.ports(b.tcpPorts, atWhole, atDrop)
 }
 
 // ports goes to yes when the source or the destination port of the header at X is in the spans, else to no.
@@ -58,8 +58,8 @@ func (b *builder) udpNarrow() {
 
 // udpWide writes the block of the UDP header at X.
 func (b *builder) udpWide() {
-	b.at(atUDP, "UDP with a tunnel's port at either end: not opened here")
-	b.ports(b.cfg.tunnelSpans(), atWhole, atPayload)
+	b.at(atUDP, "UDP with the port of a tunnel at either end, not opened here, or of what is seen and not decoded")
+	b.ports(b.cfg.udpSpans(), atWhole, atPayload)
 }
 
 // media writes the block of RTP and RTCP, whose datagram is at X, and of what else is to be cut.

@@ -100,6 +100,30 @@ func (t *tap) openHandle(filter []bpf.RawInstruction) (*pcap.Handle, error) {
 	return handle, nil
 }
 
+// LinkType says what the packets of an interface begin with: the header that a TapConfig's filter must be made for. Of an
+// interface that is down libpcap says nothing; then it is what its address makes likely.
+func LinkType(name string) (capture.LinkType, error) {
+	is, err := net.InterfaceByName(name)
+	if err != nil {
+		return 0, fmt.Errorf("tap %s: there is no such interface: %w", name, err)
+	}
+	if is.Flags&net.FlagUp == 0 {
+		if len(is.HardwareAddr) == 6 || is.Flags&net.FlagLoopback != 0 {
+			return capture.LinkEthernet, nil
+		}
+		return capture.LinkRaw, nil // a tunnel has none, or an IP address in its place
+	}
+	handle, err := pcap.OpenLive(name, minAsked, false, maxWait)
+	if err != nil {
+		return 0, fmt.Errorf("tap %s: libpcap: %w (capturing wants CAP_NET_RAW)", name, err)
+	}
+	defer handle.Close()
+	return linkOf(handle), nil
+}
+
+// minAsked is a snap length for a handle from which nothing is read.
+const minAsked = 64
+
 func linkOf(handle *pcap.Handle) capture.LinkType {
 	link := capture.LinkType(handle.LinkType())
 	if link == dltRaw {

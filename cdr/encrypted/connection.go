@@ -56,7 +56,7 @@ type Connection struct {
 	hello    []byte // of an unfinished ClientHello
 	fin      [2]bool
 	viewed   bool
-	active   int64 // newest segment of any kind: a keep-alive brings nothing, and says that the connection lives
+	active   int64  // newest segment of any kind: a keep-alive brings nothing, and says that the connection lives
 	finished bool   // ended; its late segments still come
 	deadline int64  // in the table's timers
 	order    uint64 // of its beginning

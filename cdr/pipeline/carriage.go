@@ -30,6 +30,7 @@ type carried struct {
 	at, now   int64
 	position  uint64
 	transport sip.Transport
+	proto     uint8 // of a datagram: what says the transport; else 0
 	carriage  dialog.Carriage
 	layers    *layers
 }
@@ -108,7 +109,7 @@ func (w *worker) datagram(p *capture.Packet, now int64, how dialog.Carriage) dec
 		w.layers.of(f)
 		return w.signalling(&carried{
 			octets: f.Payload, src: f.Src, dst: f.Dst, scope: scope(f), at: p.Time, now: now, position: p.Position,
-			transport: transportOf(f.Proto), carriage: how, layers: &w.layers,
+			proto: f.Proto, carriage: how, layers: &w.layers,
 		})
 	case decode.RTP:
 		return w.media(p)
@@ -117,22 +118,31 @@ func (w *worker) datagram(p *capture.Packet, now int64, how dialog.Carriage) dec
 	}
 }
 
-// transportOf is the transport that an agent names; what the tap itself sees as a datagram is UDP. 22 and 50 are no numbers of
-// IANA's, but what kamailio and opensips write for a connection that they are an end of.
-func transportOf(proto uint8) sip.Transport {
+// transportOf is the transport that an agent names; what the tap itself sees as a datagram is UDP. An end of an encrypted
+// connection has no number for that: kamailio writes 22, whatever it is. Its message says more.
+func transportOf(proto uint8, m *sip.Message) sip.Transport {
 	switch proto {
-	case 6:
-		return sip.TCP
-	case 132:
-		return sip.SCTP
-	case 22:
-		return sip.TLS
-	case 50:
-		return sip.WS
-	default:
+	case protoUDP:
 		return sip.UDP
+	case protoTCP:
+		return sip.TCP
+	case protoSCTP:
+		return sip.SCTP
 	}
+	if v, err := sip.ParseVia(m.Value(sip.HeaderVia)); err == nil {
+		if t, ok := sip.ParseTransport(v.Transport); ok {
+			return t
+		}
+	}
+	return sip.TCP
 }
+
+// Protocols above IP, by IANA's numbers.
+const (
+	protoTCP  = 6
+	protoUDP  = 17
+	protoSCTP = 132
+)
 
 // flowOf is the direction that a segment or an SCTP packet belongs to.
 func flowOf(f *decode.Frame) reassembly.Flow {

@@ -168,6 +168,9 @@ func (w *worker) signalling(c *carried) decode.Reason {
 	m.at, m.now, m.position, m.tap = c.at, c.now, c.position, w.seenBy
 	m.src, m.dst, m.scope, m.layers = c.src, c.dst, c.scope, *c.layers
 	m.transport, m.carriage = c.transport, c.carriage
+	if c.proto != 0 {
+		m.transport = transportOf(c.proto, &m.sip)
+	}
 	if b.full() {
 		w.flush(c.now, false)
 	}

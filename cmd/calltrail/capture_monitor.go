@@ -6,8 +6,10 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"calltrail/capture"
 	"calltrail/capture/clock"
 	"calltrail/capture/nic"
+	"calltrail/cmd/calltrail/config"
 	"calltrail/cmd/calltrail/monitor"
 	"calltrail/store"
 )
@@ -15,7 +17,7 @@ import (
 // monitor shows the sensor to Prometheus and to `calltrail status`.
 func (s *sensor) monitor() (*monitor.Monitor, error) {
 	from := monitor.Sensor{
-		Name: s.name, Pipeline: s.pipeline.LiveStats, NIC: nic.Stats, Spool: s.spool.Stats,
+		Name: s.name, Pipeline: s.pipeline.LiveStats, NIC: cardStats, Spool: s.spool.Stats,
 		Disk:  func() (free, total uint64, err error) { return diskSpace(s.cfg.Spool.Dir) },
 		Clock: func() (monitor.Clock, bool) { return monitorClock(s.clock.State()) },
 		Coverage: func() time.Time {
@@ -24,6 +26,12 @@ func (s *sensor) monitor() (*monitor.Monitor, error) {
 			}
 			return time.Time{}
 		},
+	}
+	if s.agents != nil {
+		from.Agents = func() monitor.Agents {
+			a := s.agents.Stats()
+			return monitor.Agents{Refused: a.Refused, Broken: a.Broken, Retimed: a.Retimed, Connections: a.Connections}
+		}
 	}
 	if s.to != toSpool {
 		from.Delivery = []monitor.Delivery{{Name: s.to, Stats: func() store.Stats {
@@ -34,6 +42,14 @@ func (s *sensor) monitor() (*monitor.Monitor, error) {
 		}}}
 	}
 	return monitor.NewSensor(monitor.Config{Listen: s.cfg.Metrics.Listen, Version: version(), Logger: s.log}, from)
+}
+
+// cardStats are the losses of a tap's card. Capture agents have none.
+func cardStats(tap string) (capture.NICStats, error) {
+	if tap == config.HEPTap {
+		return capture.NICStats{}, nil
+	}
+	return nic.Stats(tap)
 }
 
 func monitorClock(st clock.State) (monitor.Clock, bool) {

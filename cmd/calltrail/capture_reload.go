@@ -9,8 +9,11 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
+	"calltrail/capture"
+	"calltrail/capture/hep/collector"
 	"calltrail/cdr/geo"
 	"calltrail/cdr/pipeline"
+	"calltrail/cmd/calltrail/config"
 	"calltrail/cmd/calltrail/service"
 )
 
@@ -52,18 +55,13 @@ func (r *reloader) reload() {
 		return
 	}
 	effective, waiting := r.inForce.Load().cfg.Reload(next)
-	raw, err := rawFilter(effective)
-	if err != nil {
-		r.log.Error().Err(err).Msg("configuration not reloaded; the old one stays")
-		return
-	}
 	for _, t := range r.taps {
-		if err := t.SetFilter(raw); err != nil {
+		if err := retune(t.Tap, effective); err != nil {
 			r.log.Error().Str("tap", t.Name()).Err(err).Msg("filter not replaced, configuration not reloaded; the old one stays there")
 			return
 		}
 	}
-	r.pipeline.SetSIPPorts(tcpPorts(effective.Capture.SIPPorts))
+	r.pipeline.SetSIPPorts(signallingPorts(effective))
 	if err := r.places.Reload(); err != nil {
 		r.log.Error().Err(err).Msg("location databases not reloaded; the old ones stay")
 	}
@@ -73,6 +71,21 @@ func (r *reloader) reload() {
 		r.log.Warn().Strs("keys", waiting).Msg("changed keys that wait for a restart")
 	}
 	r.log.Info().Str("config_hash", r.inForce.Load().hash).Msg("configuration reloaded")
+}
+
+// retune gives a tap what is new to it.
+func retune(t capture.Tap, cfg *config.Config) error {
+	switch t := t.(type) {
+	case *networkTap:
+		raw, err := rawFilter(cfg, t.link)
+		if err != nil {
+			return err
+		}
+		return t.SetFilter(raw)
+	case *collector.Collector:
+		t.SetAllow(cfg.Capture.HEPAllow)
+	}
+	return nil
 }
 
 // setLevel is the least that is logged by every logger of the program.

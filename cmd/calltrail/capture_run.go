@@ -61,8 +61,8 @@ func runCapture(cmd *cobra.Command, o captureOptions) error {
 // permitted refuses to capture what nobody has given a reason for.
 func permitted(cfg *config.Config) error {
 	switch b := cfg.LegalBasis; {
-	case len(cfg.Capture.Interfaces) == 0:
-		return errors.New("capture: no interface: name the taps in capture.interfaces, or with --interfaces")
+	case len(cfg.Capture.Taps()) == 0:
+		return errors.New("capture: no interface: name the taps in capture.interfaces, or with --interfaces; or listen to capture agents with capture.hep_udp or capture.hep_tcp")
 	case b.SIP == "" && b.Media == "" && b.Registration == "":
 		return errors.New("capture: no legal basis is configured, so nothing may be captured: name it in legal_basis.sip, .media and .registration")
 	case b.SIP == "" && b.Registration == "":
@@ -152,10 +152,10 @@ func (s *sensor) serve(ctx context.Context, reload *reloader) error {
 	}
 	g.Go(func() error { return s.watchdog(beside) })
 
-	s.log.Info().Str("sensor", s.name).Strs("taps", s.cfg.Capture.Interfaces).Str("to", s.to).
+	s.log.Info().Str("sensor", s.name).Strs("taps", s.cfg.Capture.Taps()).Str("to", s.to).
 		Str("key", s.signer.KeyID()).Int("restored", s.restored).Msg("capturing")
 	s.told(service.Ready())
-	s.told(service.Status(fmt.Sprintf("capturing on %d taps", len(s.cfg.Capture.Interfaces))))
+	s.told(service.Status(fmt.Sprintf("capturing on %d taps", len(s.cfg.Capture.Taps()))))
 	err := s.pipeline.RunLive(ctx)
 	s.told(service.Stopping())
 	if err == nil || errors.Is(err, context.Canceled) {

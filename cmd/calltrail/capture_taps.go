@@ -20,16 +20,8 @@ import (
 
 // openTaps opens every tap, or none.
 func (s *sensor) openTaps() (taps []pipeline.LiveTap, err error) {
-	raw, err := rawFilter(s.cfg)
-	if err != nil {
-		return nil, err
-	}
 	for _, name := range s.cfg.Capture.Interfaces {
-		c := tapConfig(s.cfg, name, raw)
-		for _, w := range nic.Check(c) {
-			s.log.Warn().Str("tap", name).Msg(w)
-		}
-		tap, err := openTap(s.cfg.Capture.Engine, c)
+		tap, err := s.openInterface(name)
 		if err != nil {
 			return nil, errors.Join(err, closeTaps(taps))
 		}
@@ -38,11 +30,55 @@ func (s *sensor) openTaps() (taps []pipeline.LiveTap, err error) {
 			Tap: tap, Since: since, NIC: func() (capture.NICStats, error) { return nic.Stats(name) },
 		})
 	}
+	if s.cfg.Capture.HEP() {
+		tap, err := openHEP(s.cfg)
+		if err != nil {
+			return nil, errors.Join(err, closeTaps(taps))
+		}
+		s.agents = tap
+		taps = append(taps, pipeline.LiveTap{Tap: tap, Since: time.Now().UnixNano()}) // it has no card
+	}
 	return taps, nil
 }
 
+// networkTap is a network interface, and what its packets begin with: the kernel's filter must be made for that.
+type networkTap struct {
+	capture.Tap
+	link capture.LinkType
+}
+
+func (s *sensor) openInterface(name string) (*networkTap, error) {
+	engine := s.cfg.Capture.Engine
+	link, err := linkType(engine, name)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := rawFilter(s.cfg, link)
+	if err != nil {
+		return nil, fmt.Errorf("tap %s: %w", name, err)
+	}
+	c := tapConfig(s.cfg, name, raw)
+	for _, w := range nic.Check(c) {
+		s.log.Warn().Str("tap", name).Msg(w)
+	}
+	tap, err := openTap(engine, c)
+	if err != nil {
+		return nil, err
+	}
+	return &networkTap{tap, link}, nil
+}
+
+func linkType(engine, name string) (capture.LinkType, error) {
+	if engine == engineLibpcap {
+		return libpcap.LinkType(name)
+	}
+	return afpacket.LinkType(name)
+}
+
+const engineLibpcap = "libpcap"
+
 func openTap(engine string, c capture.TapConfig) (capture.Tap, error) {
-	if engine == "libpcap" {
+	if engine == engineLibpcap {
 		return libpcap.Open(c)
 	}
 	return afpacket.Open(c)
@@ -64,29 +100,31 @@ func tapConfig(cfg *config.Config, name string, raw []bpf.RawInstruction) captur
 	}
 }
 
-// filterProgram makes the kernel's filter from the configuration.
-func filterProgram(cfg *config.Config) (*filter.Program, error) {
+// filterProgram makes the kernel's filter from the configuration, for packets that begin with link.
+func filterProgram(cfg *config.Config, link capture.LinkType) (*filter.Program, error) {
 	c := cfg.Capture
-	mode := filter.Wide
-	if c.Filter == "narrow" {
-		mode = filter.Narrow
+	mode, err := filter.ParseMode(c.Filter)
+	if err != nil {
+		return nil, err
 	}
 	return filter.New(filter.Config{
-		Mode: mode, Link: capture.LinkEthernet, SIPPorts: filterPorts(c.SIPPorts), MediaPorts: filterPorts(c.MediaPorts),
-		Prefixes: c.Prefixes, SnapLength: c.SnapLength, MediaSnapLength: c.MediaSnapLength,
+		Mode: mode, Link: link, SIPPorts: ports[filter.Ports](c.SIPPorts), TCPPorts: ports[filter.Ports](c.TLSPorts, c.WebSocketPorts),
+		MediaPorts: ports[filter.Ports](c.MediaPorts), Prefixes: c.Prefixes,
+		SnapLength: c.SnapLength, MediaSnapLength: c.MediaSnapLength,
 	})
 }
 
-func rawFilter(cfg *config.Config) ([]bpf.RawInstruction, error) {
-	p, err := filterProgram(cfg)
+func rawFilter(cfg *config.Config, link capture.LinkType) ([]bpf.RawInstruction, error) {
+	p, err := filterProgram(cfg, link)
 	if err != nil {
 		return nil, err
 	}
 	return p.Raw(), nil
 }
 
+// printFilter shows the filter for Ethernet; a tap of raw IP has the same one behind another beginning.
 func printFilter(w io.Writer, cfg *config.Config) error {
-	p, err := filterProgram(cfg)
+	p, err := filterProgram(cfg, capture.LinkEthernet)
 	if err != nil {
 		return err
 	}
@@ -94,18 +132,20 @@ func printFilter(w io.Writer, cfg *config.Config) error {
 	return err
 }
 
-func filterPorts(list []string) (out []filter.Ports) {
-	for _, p := range config.ParsePortList(list) {
-		out = append(out, filter.Ports{First: p.First, Last: p.Last})
+// ports are lists of the configuration in the form of another package.
+func ports[P ~struct{ First, Last uint16 }](lists ...[]string) (out []P) {
+	for _, list := range lists {
+		for _, p := range config.ParsePortList(list) {
+			out = append(out, P(p))
+		}
 	}
 	return out
 }
 
-func tcpPorts(list []string) (out []tcp.Ports) {
-	for _, p := range config.ParsePortList(list) {
-		out = append(out, tcp.Ports{First: p.First, Last: p.Last})
-	}
-	return out
+// signallingPorts are the TCP ports of which a live run estimates what was not seen.
+func signallingPorts(cfg *config.Config) []tcp.Ports {
+	c := cfg.Capture
+	return ports[tcp.Ports](c.SIPPorts, c.TLSPorts, c.WebSocketPorts)
 }
 
 // pipelineConfig is the pipeline of a sensor.
@@ -114,6 +154,6 @@ func (s *sensor) pipelineConfig() pipeline.Config {
 	pc.Sensor = s.name
 	pc.LegalBasisSIP, pc.LegalBasisMedia = s.cfg.LegalBasis.SIP, s.cfg.LegalBasis.Media
 	pc.LegalBasisRegistration = s.cfg.LegalBasis.Registration
-	pc.SIPPorts = tcpPorts(s.cfg.Capture.SIPPorts)
+	pc.SIPPorts = signallingPorts(s.cfg)
 	return pc
 }

@@ -71,7 +71,7 @@ func runCheck(cmd *cobra.Command, args []string) error {
 
 // warnings say what of this host stands in the way of a capture.
 func warnings(cfg *config.Config) (list []string) {
-	if len(cfg.Capture.Interfaces) == 0 {
+	if len(cfg.Capture.Taps()) == 0 {
 		return nil
 	}
 	if err := permitted(cfg); err != nil {

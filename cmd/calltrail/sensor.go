@@ -12,6 +12,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"calltrail/capture/clock"
+	"calltrail/capture/hep/collector"
 	"calltrail/cdr/pipeline"
 	"calltrail/cdr/record"
 	"calltrail/cmd/calltrail/config"
@@ -30,6 +31,7 @@ type sensor struct {
 	spool  *spool.Spool
 	signer *evidence.Signer
 	clock  *clock.Watcher
+	agents *collector.Collector // nil without capture agents
 
 	inForce atomic.Pointer[inForce]
 

@@ -43,7 +43,7 @@ func gatherStatus(ctx context.Context, cfg *config.Config) *status.Report {
 	ctx, cancel := context.WithTimeout(ctx, status.Patience)
 	defer cancel()
 	r := &status.Report{}
-	r.Sensor.Expected = len(cfg.Capture.Interfaces) > 0
+	r.Sensor.Expected = len(cfg.Capture.Taps()) > 0
 	r.Store.Expected = cfg.Postgres.DSN != ""
 	r.Kafka.Expected = len(cfg.Kafka.Brokers) > 0
 	r.Postgres.Expected = cfg.Postgres.DSN != ""

@@ -12,6 +12,7 @@ package config
 import (
 	"net/netip"
 	"reflect"
+	"slices"
 )
 
 // Config is the effective configuration. Every section is a struct of plain values; the yaml tag is the key's name in
@@ -26,6 +27,7 @@ type Config struct {
 	Timers     Timers     `yaml:"timers"`
 	Geo        Geo        `yaml:"geo"`
 	Spoof      Spoof      `yaml:"spoof"`
+	Events     Events     `yaml:"events"`
 	Spool      Spool      `yaml:"spool"`
 	Kafka      Kafka      `yaml:"kafka"`
 	Postgres   Postgres   `yaml:"postgres"`
@@ -85,12 +87,38 @@ type Capture struct {
 	// Filter turns away in the kernel what cannot be VoIP: wide (by the first bits of the payload), or narrow (by
 	// SIPPorts, MediaPorts and Prefixes). Default wide.
 	Filter string `yaml:"filter"`
-	// SIPPorts are the ports of SIP over TCP and, in narrow, over UDP: "5060" or "5060-5080". Default 5060, 5061.
+	// SIPPorts are the ports of SIP over TCP and, in narrow, over UDP: "5060" or "5060-5080". Default 5060.
 	SIPPorts []string `yaml:"sip_ports"`
+	// TLSPorts are the TCP ports of SIP over TLS, in the form of SIPPorts. Default 5061.
+	TLSPorts []string `yaml:"tls_ports"`
+	// WebSocketPorts are the TCP ports of SIP over WebSocket (RFC 7118), in the form of SIPPorts: that of the proxy itself
+	// where something before it ends the TLS. Default none, because the usual ones are the web's.
+	WebSocketPorts []string `yaml:"websocket_ports"`
 	// MediaPorts are the UDP ports of media in narrow, in the form of SIPPorts. Default 1024-65535.
 	MediaPorts []string `yaml:"media_ports"`
 	// Prefixes are the address ranges looked at in narrow; either end counts. Empty (default): all.
 	Prefixes []netip.Prefix `yaml:"prefixes"`
+	// HEPUDP and HEPTCP are host:port addresses on which capture agents are listened to (HEPv3). Empty (default): off.
+	HEPUDP string `yaml:"hep_udp"`
+	HEPTCP string `yaml:"hep_tcp"`
+	// HEPAllow are the address ranges that agents may send from. HEP has no authentication: whoever can send from there can
+	// make calls up. Default 127.0.0.0/8 and ::1, this host alone.
+	HEPAllow []netip.Prefix `yaml:"hep_allow"`
+}
+
+// HEP says whether capture agents are listened to.
+func (c *Capture) HEP() bool { return c.HEPUDP != "" || c.HEPTCP != "" }
+
+// HEPTap is the name of the tap that capture agents make, beside the interfaces.
+const HEPTap = "hep"
+
+// Taps are the names of all taps: the interfaces, and HEPTap when capture agents are listened to.
+func (c *Capture) Taps() []string {
+	taps := slices.Clone(c.Interfaces)
+	if c.HEP() {
+		taps = append(taps, HEPTap)
+	}
+	return taps
 }
 
 // Replay is for reading capture files.
@@ -112,6 +140,12 @@ type Limits struct {
 	Registrations int `yaml:"registrations"`
 	// Streams is the number of RTP streams that one worker counts at a time. Default 131072.
 	Streams int `yaml:"streams"`
+	// Fragments is the number of IP datagrams that one worker puts together at a time. Default 4096.
+	Fragments int `yaml:"fragments"`
+	// TCPStreams is the number of directions of TCP connections that one worker follows at a time. Default 16384.
+	TCPStreams int `yaml:"tcp_streams"`
+	// TLSConnections is the number of TLS connections that are followed at a time for their records. Default 65536.
+	TLSConnections int `yaml:"tls_connections"`
 }
 
 // Timers are periods of packet time.
@@ -134,6 +168,9 @@ type Timers struct {
 	Hold Duration `yaml:"hold"`
 	// StreamIdle closes an RTP stream that has been silent for so long. Default 30s.
 	StreamIdle Duration `yaml:"stream_idle"`
+	// MediaStop ends an answered call whose media were seen, and have been silent for so long: media_timeout. 0: never.
+	// Default 5m.
+	MediaStop Duration `yaml:"media_stop"`
 }
 
 // Geo names the databases that turn addresses into places and networks. Each is read again when its file changes.
@@ -159,6 +196,16 @@ type Spoof struct {
 	// RequireAttestation marks a call without PASSporT (RFC 8225) from a source that is not the operator's own. Default
 	// false.
 	RequireAttestation bool `yaml:"require_attestation"`
+	// Certificates is a folder of PEM certificates (*.pem, *.crt) by which PASSporTs are verified; nothing is ever fetched.
+	// Empty (default): PASSporTs are read and not verified.
+	Certificates string `yaml:"certificates"`
+}
+
+// Events chooses the kinds of records besides calls, registrations and coverage.
+type Events struct {
+	// Messages gives an event for each MESSAGE request (RFC 3428): that it was sent, by whom and to whom, never its text.
+	// Default false.
+	Messages bool `yaml:"messages"`
 }
 
 // Spool is the sensor's durable, chained queue on local disk.

@@ -1,6 +1,9 @@
 package config
 
-import "time"
+import (
+	"net/netip"
+	"time"
+)
 
 const (
 	day = 24 * time.Hour
@@ -23,14 +26,19 @@ func Default() *Config {
 			SnapLength:      65_535,
 			MediaSnapLength: 192,
 			Filter:          "wide",
-			SIPPorts:        []string{"5060", "5061"},
+			SIPPorts:        []string{"5060"},
+			TLSPorts:        []string{"5061"},
 			MediaPorts:      []string{"1024-65535"},
+			HEPAllow:        []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")},
 		},
 		Replay: Replay{Sensor: "replay", Workers: 1},
 		Limits: Limits{
-			Calls:         100_000,
-			Registrations: 200_000,
-			Streams:       131_072,
+			Calls:          100_000,
+			Registrations:  200_000,
+			Streams:        131_072,
+			Fragments:      4096,
+			TCPStreams:     16_384,
+			TLSConnections: 65_536,
 		},
 		Timers: Timers{
 			Checkpoint:    Duration(10 * time.Second),
@@ -40,6 +48,7 @@ func Default() *Config {
 			Settle:        Duration(5 * time.Second),
 			Hold:          Duration(32 * time.Second),
 			StreamIdle:    Duration(30 * time.Second),
+			MediaStop:     Duration(5 * time.Minute),
 		},
 		Spool: Spool{
 			Dir:          "/var/lib/calltrail/spool",

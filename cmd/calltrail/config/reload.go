@@ -4,7 +4,8 @@ import "slices"
 
 // Reloadable are the keys that a running `capture` takes over without a restart.
 var Reloadable = []string{
-	"capture.filter", "capture.sip_ports", "capture.media_ports", "capture.prefixes", "capture.media_snap_length", "log.level",
+	"capture.filter", "capture.sip_ports", "capture.tls_ports", "capture.websocket_ports", "capture.media_ports", "capture.prefixes",
+	"capture.media_snap_length", "capture.hep_allow", "log.level",
 }
 
 // Reload returns c with the reloadable keys of next, and the keys in which next differs besides: they wait for a restart.

@@ -98,6 +98,9 @@ func (v *validator) limits() {
 		{"limits.calls", l.Calls},
 		{"limits.registrations", l.Registrations},
 		{"limits.streams", l.Streams},
+		{"limits.fragments", l.Fragments},
+		{"limits.tcp_streams", l.TCPStreams},
+		{"limits.tls_connections", l.TLSConnections},
 	} {
 		const least, most = 16, 1 << 26
 		if x.n < least || x.n > most {
@@ -129,6 +132,12 @@ func (v *validator) timers() {
 	}
 	if t.StreamIdle < t.Settle {
 		v.fail("timers.stream_idle", "%s is less than timers.settle (%s), so that a call's last packets could count apart; raise it", t.StreamIdle, t.Settle)
+	}
+	if t.MediaStop != 0 {
+		v.between("timers.media_stop", t.MediaStop, time.Minute, day)
+		if t.MediaStop.Std() >= time.Minute && t.MediaStop < t.StreamIdle {
+			v.fail("timers.media_stop", "%s is less than timers.stream_idle (%s), which is when silence shows; raise it, or write 0s for never", t.MediaStop, t.StreamIdle)
+		}
 	}
 }
 
@@ -235,5 +244,21 @@ func (c *Config) validateFiles() Problems {
 			v.fail(x.path, "%s is not a regular file; name the database itself", x.file)
 		}
 	}
+	v.folder("spoof.certificates", c.Spoof.Certificates)
 	return v.problems
+}
+
+// folder sees that a folder can be read; "" names none.
+func (v *validator) folder(path, name string) {
+	if name == "" {
+		return
+	}
+	switch info, err := os.Stat(name); {
+	case errors.Is(err, fs.ErrNotExist):
+		v.fail(path, "%s does not exist; correct the path or remove the key", name)
+	case err != nil:
+		v.fail(path, "%s", err)
+	case !info.IsDir():
+		v.fail(path, "%s is not a folder; name the one that holds the files", name)
+	}
 }

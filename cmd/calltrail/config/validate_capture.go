@@ -17,6 +17,8 @@ func (v *validator) capture() {
 			v.fail(path, "%q is not a network interface; write its name as `ip link` shows it", name)
 		case seen[name]:
 			v.fail(path, "%q is named twice, so that every packet would count twice; remove one", name)
+		case name == HEPTap && c.HEP():
+			v.fail(path, "%q is how records name what capture agents send; give the interface another name", name)
 		}
 		seen[name] = true
 	}
@@ -39,8 +41,24 @@ func (v *validator) capture() {
 		v.fail("capture.ring_bytes", "%s is out of range; write 1MiB to 4GiB", c.RingBytes)
 	}
 	v.between("capture.block_timeout", c.BlockTimeout, time.Millisecond, time.Second)
+	v.hep()
 	v.ports("capture.sip_ports", c.SIPPorts)
+	v.ports("capture.tls_ports", c.TLSPorts)
+	v.ports("capture.websocket_ports", c.WebSocketPorts)
 	v.ports("capture.media_ports", c.MediaPorts)
+}
+
+// hep sees that capture agents can be heard, when they are to be.
+func (v *validator) hep() {
+	c := v.cfg.Capture
+	for _, x := range []struct{ path, addr string }{{"capture.hep_udp", c.HEPUDP}, {"capture.hep_tcp", c.HEPTCP}} {
+		if x.addr != "" && !isHostPort(x.addr) {
+			v.fail(x.path, "%q is not an address to listen on; write host:port, such as 192.0.2.10:9060", x.addr)
+		}
+	}
+	if c.HEP() && len(c.HEPAllow) == 0 {
+		v.fail("capture.hep_allow", "is empty, so that no capture agent would be heard; name their addresses")
+	}
 }
 
 func (v *validator) ports(path string, list []string) {

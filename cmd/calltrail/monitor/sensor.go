@@ -24,6 +24,8 @@ type Sensor struct {
 	Pipeline func() pipeline.LiveStats
 	// NIC gives the losses of a tap's card and host.
 	NIC func(tap string) (capture.NICStats, error)
+	// Agents gives the state of what listens to capture agents.
+	Agents func() Agents
 	// Spool gives the state of the spool, Disk what is free and in all on its file system, octets.
 	Spool func() spool.Stats
 	Disk  func() (free, total uint64, err error)
@@ -42,6 +44,12 @@ type Delivery struct {
 	// Name of the other side: kafka, postgres.
 	Name  string
 	Stats func() store.Stats
+}
+
+// Agents are the counts of what listens to capture agents (HEPv3); they only grow, but for Connections, those open now.
+type Agents struct {
+	Refused, Broken, Retimed uint64
+	Connections              int
 }
 
 // Clock is the state of the clock of the host.
@@ -110,6 +118,9 @@ func (s *sensor) Collect(to chan<- prometheus.Metric) {
 		collectDelivery(o, sensorDelivery, s.Delivery[i].Name, s.Delivery[i].Stats())
 	}
 	s.collectClock(o)
+	if s.Agents != nil {
+		collectAgents(o, s.Agents())
+	}
 	if s.Coverage != nil {
 		o.put(coverageMinute, seconds(s.Coverage()))
 	}

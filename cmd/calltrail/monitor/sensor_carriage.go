@@ -31,6 +31,21 @@ var (
 	tlsEvicted = sensorSet.counter("tls_evicted_connections_total", "Of those, pushed out of the full table (limits.tls_connections).", "tap")
 )
 
+// Capture agents; a sensor that listens to none has none of these.
+var (
+	hepRefused     = sensorSet.counter("hep_refused_total", "Messages and connections of capture agents from outside of capture.hep_allow, and connections for which there was no room.")
+	hepBroken      = sensorSet.counter("hep_broken_connections_total", "Connections of capture agents closed because something else than HEP came, or a message did not go on.")
+	hepRetimed     = sensorSet.counter("hep_retimed_messages_total", "Messages that have the time of their arrival because their agent's clock is wrong.")
+	hepConnections = sensorSet.gauge("hep_connections", "TCP connections of capture agents open now.")
+)
+
+func collectAgents(o out, a Agents) {
+	o.count(hepRefused, a.Refused)
+	o.count(hepBroken, a.Broken)
+	o.count(hepRetimed, a.Retimed)
+	o.put(hepConnections, float64(a.Connections))
+}
+
 func collectCarriage(o out, t *pipeline.TapStats) {
 	c := &t.Carriage
 	for _, x := range []struct {
