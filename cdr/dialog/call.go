@@ -3,7 +3,9 @@ package dialog
 import (
 	"calltrail/cdr/media"
 	"calltrail/decode"
+	"calltrail/decode/pidf"
 	"calltrail/decode/sip"
+	"calltrail/decode/tunnel"
 )
 
 // state is how far a call has come.
@@ -24,7 +26,8 @@ const (
 	EndedNot Ender = iota
 	EndedByCaller
 	EndedByCallee
-	EndedByTimeout
+	EndedByTimeout      // its session timer ran out (RFC 4028), it was never answered, or it reached the highest age
+	EndedByMediaTimeout // its media stopped: Config.MediaStop
 )
 
 // Flag is a set of things a reader of the record must know.
@@ -32,25 +35,44 @@ type Flag uint32
 
 // Flags of a call. docs/record.md explains each.
 const (
-	MidCall         Flag = 1 << iota // seen from the middle: the first INVITE is missing
-	Evicted                          // pushed out of a full table before its end
-	CaptureEnd                       // still open when the input ended
-	UnverifiedEnd                    // a BYE or CANCEL from someone who is no participant; it ended nothing
-	AckMissing                       // answered, and no ACK seen
-	CancelRace                       // CANCEL and a 2xx crossed: answered
-	ByeUnanswered                    // the BYE had no 2xx or 481
-	ForkDropped                      // a further branch that answered and was hung up at once
-	LateAnswer                       // a 2xx after the call had been given up
-	Truncated                        // something was longer or more than a record holds
-	Retagged                         // tried again with another From tag
-	DownstreamState                  // the outcome was seen only on a hop behind the first
-	Shutdown                         // still open when the program was stopped
-	SensorRestart                    // taken up again after the program had been stopped or had died
+	MidCall             Flag = 1 << iota // seen from the middle: the first INVITE is missing
+	Evicted                              // pushed out of a full table before its end
+	CaptureEnd                           // still open when the input ended
+	UnverifiedEnd                        // a BYE or CANCEL from someone who is no participant; it ended nothing
+	AckMissing                           // answered, and no ACK seen
+	CancelRace                           // CANCEL and a 2xx crossed: answered
+	ByeUnanswered                        // the BYE had no 2xx or 481
+	ForkDropped                          // a further branch that answered and was hung up at once
+	LateAnswer                           // a 2xx after the call had been given up
+	Truncated                            // something was longer or more than a record holds
+	Retagged                             // tried again with another From tag
+	DownstreamState                      // the outcome was seen only on a hop behind the first
+	Shutdown                             // still open when the program was stopped
+	SensorRestart                        // taken up again after the program had been stopped or had died
+	FragmentsOverlapped                  // a message of it came in fragments with different octets for one place: FragmentOverlap
+	SegmentsOverlapped                   // or in segments of a stream: StreamOverlap
+	StreamGapped                         // octets of the stream before a message of it were never seen: StreamGap
+	WentOn                               // it went on after an end: media after a BYE that was not agreed to, or after our time-out
 )
 
 var flagNames = [...]string{
 	"mid_call", "evicted", "capture_end", "unverified_end", "ack_missing", "cancel_race", "bye_unanswered", "fork_dropped",
-	"late_answer", "truncated", "retagged", "downstream_only", "shutdown", "sensor_restart",
+	"late_answer", "truncated", "retagged", "downstream_only", "shutdown", "sensor_restart", "fragment_overlap", "stream_overlap",
+	"stream_gap", "went_on",
+}
+
+// carried are the flags of what befell a message on its way.
+func carried(how Carriage) (f Flag) {
+	if how&FragmentOverlap != 0 {
+		f |= FragmentsOverlapped
+	}
+	if how&StreamOverlap != 0 {
+		f |= SegmentsOverlapped
+	}
+	if how&StreamGap != 0 {
+		f |= StreamGapped
+	}
+	return f
 }
 
 // Names yields the names of the flags in f.
@@ -127,6 +149,14 @@ type Call struct {
 	VLANs    uint8
 	Tap      uint16
 
+	// Transport and Tunnels are those of that INVITE; Tunnels is outermost first, at most tunnel.MaxDepth.
+	Transport sip.Transport
+	Tunnels   []tunnel.Header
+	// Location is the place that the INVITE names for the caller, nil when it names none.
+	Location *pidf.Location
+	// Group is what the call belongs to with others; Table.Join sets it.
+	Group Group
+
 	Status    int // final response to the INVITE, 0 for none
 	Q850      int // cause, -1 for none
 	EndedBy   Ender
@@ -153,6 +183,7 @@ type Call struct {
 	endedNow     int64  // packet time at which the end was noted
 	byeStatus    uint16 // 2xx or 481 to a BYE, which confirms it; 0 before
 	acked        bool
+	byeKept      bool   // it is known for the next start that its BYE was not agreed to
 	endKept      bool   // restored after its end: whether that was answered is not known
 	viewed       bool   // an interim record has been made
 	invited      bool   // an INVITE of the attempt has been seen
@@ -169,6 +200,8 @@ type Call struct {
 	// Deadlines in packet time, 0 for none.
 	checkpointAt, timeoutAt, finalAt, forgetAt int64
 	keepAt                                     int64 // of the next snapshot
+	mediaAt                                    int64 // when to see whether its media has stopped
+	lifeAt                                     int64 // packet time of its newest message, to half a second
 	order                                      uint64
 	due                                        int64 // the earliest deadline, which is in the timers
 	position                                   int   // there
@@ -193,6 +226,22 @@ func (a answerRound) is(m *sip.Message) bool {
 
 // Open says that the call has not ended.
 func (c *Call) Open() bool { return c.state != ended }
+
+// inDialog says that the call was answered, seen or not, or found in its middle.
+func (c *Call) inDialog() bool { return c.Answered != 0 || c.Flags&MidCall != 0 && c.attempt == 0 }
+
+// hungUp says that a party's BYE ended the call, and that no 2xx to it was seen.
+func (c *Call) hungUp() bool {
+	return c.state == ended && (c.EndedBy == EndedByCaller || c.EndedBy == EndedByCallee) && c.inDialog() && c.byeStatus/100 != 2
+}
+
+// gaveUp says that our timers alone ended the call: what is seen of it later shows that it goes on.
+func (c *Call) gaveUp() bool {
+	return c.state == ended && c.inDialog() && (c.EndedBy == EndedByTimeout || c.EndedBy == EndedByMediaTimeout)
+}
+
+// over says that the end of the call is certain, and its record made.
+func (c *Call) over() bool { return c.Done && c.Answered != 0 && !c.hungUp() && !c.gaveUp() }
 
 // Established says that the call was answered, whether or not the answer was seen.
 func (c *Call) Established() bool {
@@ -273,16 +322,11 @@ func (c *Call) count(m sip.Method) {
 // participant says that ip has taken part in the call's signalling, or that a party named it for requests inside the
 // dialog: those may take the direct way (RFC 3261 section 12.2.1.1).
 func (c *Call) participant(ip [16]byte) bool {
-	if c.Src.IP == ip || c.Dst.IP == ip || c.SrcVia.IP == ip {
+	if c.met(ip) {
 		return true
 	}
 	for i := range c.transactions {
 		if t := &c.transactions[i]; t.src.IP == ip || t.dst.IP == ip {
-			return true
-		}
-	}
-	for i := range c.Hops {
-		if c.Hops[i].Src.IP == ip || c.Hops[i].Dst.IP == ip {
 			return true
 		}
 	}

@@ -13,6 +13,9 @@ type Config struct {
 	RingTimeout time.Duration
 	// MaxAge ends an answered call that shows no sign of its end. Default 24 h.
 	MaxAge time.Duration
+	// MediaStop ends an answered call whose media, once seen, has been silent for so long while nobody is on hold: at its last
+	// packet, or at its last message when that came later. Default 5 min.
+	MediaStop time.Duration
 	// Settle is how long after its end a call is held before the final record. Default 5 s.
 	Settle time.Duration
 	// Hold is how long after the final record the call is remembered, so that late messages open nothing new. Default 32 s.
@@ -33,6 +36,7 @@ func (c Config) withDefaults() Config {
 	set(&c.InviteTimeout, 32*time.Second)
 	set(&c.RingTimeout, 200*time.Second)
 	set(&c.MaxAge, 24*time.Hour)
+	set(&c.MediaStop, 5*time.Minute)
 	set(&c.Settle, 5*time.Second)
 	set(&c.Hold, 32*time.Second)
 	if c.Calls == 0 {

@@ -6,7 +6,8 @@
 //
 // The files: table.go finds the call of a message and keeps the timers; invite.go begins calls and tries them again;
 // request.go and response.go change their state, fork.go and end.go with them; call.go is that state; text.go what a call
-// keeps of its headers; outcome.go what it means; evict.go what goes when the table is full; registration.go is REGISTER.
+// keeps of its headers; outcome.go what it means; evict.go what goes when the table is full; group.go tells of calls to who finds
+// those that belong together; registration.go is REGISTER, messages.go is MESSAGE.
 // keep.go says what is kept for the next start of the program, format.go and snapshot.go write it down; saved.go collects it
 // then, restore.go takes it back.
 //

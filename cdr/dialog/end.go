@@ -13,10 +13,17 @@ var enders = [...]Ender{media.Caller: EndedByCaller, media.Callee: EndedByCallee
 // challengeHold is how long a call that ended with a challenge is remembered: people look for their password that long.
 const challengeHold = 3 * time.Minute
 
+// silentHold is how long an answered call is remembered that our timers ended: the BYE that was not sent yet, or media, must
+// find it.
+const silentHold = time.Hour
+
+// byeGrace is how long media may go on after a BYE: what is on its way, and what a telephone plays until it has the BYE.
+const byeGrace = 5 * time.Second
+
 // end ends a call; its record is final after the time to settle.
 func (t *Table) end(c *Call, at, now int64, by Ender) {
 	c.state, c.Ended, c.EndedBy, c.endedNow = ended, at, by, now
-	c.timeoutAt, c.checkpointAt = 0, 0
+	c.timeoutAt, c.checkpointAt, c.mediaAt = 0, 0, 0
 	c.finalAt = now + int64(t.cfg.Settle)
 	t.media.End(&c.Media, now)
 	t.keep(c)
@@ -33,8 +40,11 @@ func (t *Table) finish(c *Call, now int64) {
 func (c *Call) settled(now, hold int64) {
 	c.Done, c.finalAt, c.keepAt = true, 0, 0
 	c.forgetAt = now + hold
-	if c.Status == 401 || c.Status == 407 {
+	switch {
+	case c.Status == 401 || c.Status == 407:
 		c.forgetAt = now + int64(challengeHold)
+	case c.gaveUp():
+		c.forgetAt = now + int64(silentHold)
 	}
 }
 
@@ -52,8 +62,75 @@ func (t *Table) timeOut(c *Call, now int64) {
 		c.Status = int(c.lowStatus)
 		c.Flags |= DownstreamState
 		t.end(c, c.lowAt, now, EndedByCallee)
+	case c.state == answered && now < c.oldest(t.cfg.MaxAge):
+		if c.Media.Playing() {
+			c.timeoutAt = c.oldest(t.cfg.MaxAge) // the session timer has run out, and still they talk: mediaStop says when it is over
+			t.keep(c)
+			return
+		}
+		t.end(c, now, now, EndedByTimeout)
+		t.doubt(c, 0)
 	default:
 		t.end(c, now, now, EndedByTimeout)
+	}
+}
+
+// oldest is when the call reaches the highest age, whatever it says of itself.
+func (c *Call) oldest(age time.Duration) int64 { return max(c.Started, c.Answered) + int64(age) }
+
+// doubt follows the media of a call that has ended, and may not have: a packet later than after from now shows that.
+func (t *Table) doubt(c *Call, after time.Duration) {
+	if c.inDialog() {
+		t.media.Doubt(&c.Media, c.endedNow+int64(after), c)
+	}
+}
+
+// goesOn is told of media after an end that was in doubt. The call is saved with the next message or timer: this one may come
+// in the middle of another call's.
+func (t *Table) goesOn(owner any, now int64) {
+	if c, ok := owner.(*Call); ok && !c.gone && !c.Open() {
+		t.now = max(t.now, now)
+		t.goOn(c, now)
+	}
+}
+
+// goOn takes up a call that goes on after its end.
+func (t *Table) goOn(c *Call, now int64) {
+	done := c.Done
+	c.Flags |= WentOn
+	t.resume(c, now)
+	c.state, c.byeStatus, c.byeKept, c.Q850 = answered, 0, false, -1
+	c.timeoutAt = now + int64(t.cfg.MaxAge)
+	t.established(c, now)
+	t.keep(c)
+	if done {
+		t.change(c, now) // the newest record must not go on saying that it is over
+	}
+	t.schedule(c)
+}
+
+// established says that the call has been answered.
+func (t *Table) established(c *Call, now int64) {
+	t.enqueue(c, established)
+	c.mediaAt = now + int64(t.cfg.MediaStop)
+}
+
+// mediaStop ends an answered call whose media has stopped, or says when to look again.
+func (t *Table) mediaStop(c *Call, now int64) {
+	if c.state != answered {
+		return
+	}
+	stop := int64(t.cfg.MediaStop)
+	last, ok := c.Media.Silent()
+	alive := max(last, c.lifeAt)
+	switch {
+	case !ok || last < c.Answered:
+		c.mediaAt = now + stop
+	case alive+stop > now:
+		c.mediaAt = alive + stop
+	default:
+		t.end(c, alive, now, EndedByMediaTimeout)
+		t.doubt(c, 0)
 	}
 }
 
@@ -65,7 +142,7 @@ func (t *Table) promote(c *Call, now int64) {
 	c.Flags |= DownstreamState
 	c.state, c.Answered, c.Status = answered, c.lowAt, int(c.lowStatus)
 	c.timeoutAt = now + int64(t.cfg.MaxAge)
-	t.enqueue(c, established)
+	t.established(c, now)
 	t.keep(c)
 	t.change(c, now)
 }

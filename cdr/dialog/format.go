@@ -2,13 +2,16 @@ package dialog
 
 import "calltrail/cdr/media"
 
-// A snapshot is two CBOR items (RFC 8949), arrays of the fields of snapshotHead and callState in their order. Numbers of
-// methods, states, parties and fields of the text stand as they are in the program.
+// A snapshot is three CBOR items (RFC 8949), arrays of the fields of snapshotHead, callState and callMore in their order.
+// Numbers of methods, states, parties and fields of the text stand as they are in the program.
 
-// Version is that of the snapshots' format. It must grow with any change of the structs below, of those of media.SessionState,
-// or of the numbers they hold. A program does not read another version's snapshots: what was open then keeps its
-// interim record.
-const Version = 1
+// Version is that of the snapshots' format. It must grow with any change of the structs below, of those of media.SessionState
+// and media.SessionMore, or of the numbers they hold. Version 1, which is read too, had no callMore. A program does not read a
+// version after its own: what was open then keeps its interim record.
+const (
+	Version      = 2
+	firstVersion = 1
+)
 
 // snapshotHead says whose snapshot it is, so that the newest of each call is found without reading the rest.
 type snapshotHead struct {
@@ -50,6 +53,33 @@ type callState struct {
 	Transactions                             []transactionState
 	Text                                     textState
 	Media                                    media.SessionState
+}
+
+// callMore is what version 2 keeps besides.
+type callMore struct {
+	_                      struct{} `cbor:",toarray"`
+	Transport              uint8
+	Tunnels                []tunnelState
+	Location               *locationState
+	GroupMethod, GroupName []byte
+	LifeAt                 int64
+	ByeKept                bool
+	Media                  media.SessionMore
+}
+
+type tunnelState struct {
+	_        struct{} `cbor:",toarray"`
+	Type     uint8
+	HasID    bool
+	ID       uint32
+	Src, Dst [16]byte
+}
+
+type locationState struct {
+	_                            struct{} `cbor:",toarray"`
+	HasPoint                     bool
+	Latitude, Longitude, RadiusM float64
+	Country, A1, A3, Method      []byte
 }
 
 type answerState struct {
@@ -99,8 +129,6 @@ type textState struct {
 
 type redirectState struct {
 	_             struct{} `cbor:",toarray"`
-	Source        uint8    // index of redirectSources
+	Source        uint8
 	Value, Reason []byte
 }
-
-var redirectSources = [...]string{byAnswer, byRefer, byDiversion, byHistory}

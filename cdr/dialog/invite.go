@@ -1,11 +1,13 @@
 package dialog
 
 import (
+	"bytes"
 	"math"
 
 	"calltrail/cdr/media"
 	"calltrail/decode"
 	"calltrail/decode/sip"
+	"calltrail/decode/tunnel"
 )
 
 func (t *Table) invite(m *Message) {
@@ -14,15 +16,16 @@ func (t *Table) invite(m *Message) {
 		t.reinvite(c, p, exact, m)
 		return
 	}
+	begins := false
 	if c == nil {
 		if c = t.retagged(m); c == nil {
-			c = t.newCall(m)
+			c, begins = t.newCall(m), true
 		}
 	}
 	reopened := false
 	switch t.relation(c, m) {
 	case anotherCall:
-		c = t.newCall(m)
+		c, begins = t.newCall(m), true
 	case lateCopy:
 		if !c.Done {
 			c.count(sip.MethodINVITE)
@@ -36,6 +39,9 @@ func (t *Table) invite(m *Message) {
 	t.touch(c, media.Caller, m)
 	c.count(sip.MethodINVITE)
 	t.outgoing(c, m)
+	if begins {
+		t.began(c, m)
+	}
 	if reopened {
 		t.change(c, m.Now) // the newest record must not go on saying that it is over
 	}
@@ -54,7 +60,7 @@ const (
 
 func (t *Table) relation(c *Call, m *Message) relation {
 	seq, retry := m.SIP.CSeq(), c.mayRetry(m.Now, int64(t.cfg.Hold), true)
-	tx := c.transaction(t.branch(m.SIP), seq, sip.MethodINVITE)
+	tx := c.transaction(branchOf(m.SIP), seq, sip.MethodINVITE)
 	retagged := string(m.SIP.FromTag()) != c.FromTag
 	switch {
 	case tx != nil && tx.attempt < c.attempt:
@@ -67,6 +73,8 @@ func (t *Table) relation(c *Call, m *Message) relation {
 		return sameAttempt // the first one
 	case c.attempt == 0:
 		return anotherCall // than one found in its middle
+	case c.foreign(m):
+		return anotherCall
 	case seq < c.inviteSeq:
 		return lateCopy
 	case seq > c.inviteSeq && (retry || c.state == calling || c.state == ringing):
@@ -82,10 +90,41 @@ func (t *Table) relation(c *Call, m *Message) relation {
 	return sameAttempt
 }
 
+// foreign says that an INVITE comes from another host that happens to use the same Call-ID and tag, or means to: neither of its
+// ends is where the call has been, and the transaction at the bottom of its Vias, its sender's, is another one.
+func (c *Call) foreign(m *Message) bool {
+	if !c.invited || c.met(m.Src.IP) || c.met(m.Dst.IP) || len(c.Text.vias) == 0 {
+		return false
+	}
+	var bottom []byte
+	for v := range m.SIP.Values(sip.HeaderVia) {
+		bottom = v
+	}
+	return !bytes.Equal(viaBranch(bottom), viaBranch(c.Text.at(c.Text.vias[len(c.Text.vias)-1])))
+}
+
+func viaBranch(v []byte) []byte {
+	via, _ := sip.ParseVia(v) // of a broken one what could be read
+	return via.Branch
+}
+
+// met says that ip is an end of a path that the call's INVITEs or their answers took.
+func (c *Call) met(ip [16]byte) bool {
+	if c.Src.IP == ip || c.Dst.IP == ip || c.SrcVia.IP == ip {
+		return true
+	}
+	for i := range c.Hops {
+		if c.Hops[i].Src.IP == ip || c.Hops[i].Dst.IP == ip {
+			return true
+		}
+	}
+	return false
+}
+
 // outgoing takes in an INVITE of the call's attempt.
 func (t *Table) outgoing(c *Call, m *Message) {
 	seq, vias := m.SIP.CSeq(), uint16(m.SIP.ViaCount()) //nolint:gosec // at most the lines of one message
-	branch := t.branch(m.SIP)
+	branch := branchOf(m.SIP)
 	c.attempt = max(c.attempt, 1)
 	tx := c.transaction(branch, seq, sip.MethodINVITE)
 	isNew := tx == nil || tx.attempt != c.attempt
@@ -100,6 +139,7 @@ func (t *Table) outgoing(c *Call, m *Message) {
 	if !c.invited || isNew && vias < c.inviteVias {
 		// The first one of the attempt, or a hop nearer to the caller, seen after one behind it.
 		c.Text.invite(m.SIP, c.attempt > 1)
+		c.place(m)
 		c.inviteVias = min(c.inviteVias, vias)
 	}
 	if vias < c.srcVias {
@@ -130,11 +170,28 @@ func (c *Call) hop(src, dst decode.Endpoint, at int64) bool {
 	return true
 }
 
-// from takes the ends of the call from an INVITE on the first hop.
+// from takes the ends of the call, and how they reach each other, from an INVITE on the first hop.
 func (c *Call) from(m *Message) {
 	c.Src, c.Dst, c.VLAN, c.VLANs, c.Tap = m.Src, m.Dst, m.VLAN, m.VLANs, m.Tap
+	c.carriage(m)
 	if via, err := sip.ParseVia(m.SIP.Value(sip.HeaderVia)); err == nil {
 		c.SrcVia = viaEndpoint(via)
+	}
+}
+
+// carriage keeps what the message came over and through.
+func (c *Call) carriage(m *Message) {
+	c.Transport = m.Transport
+	if n := min(len(m.Tunnels), tunnel.MaxDepth); n > 0 || len(c.Tunnels) > 0 {
+		c.Tunnels = append(c.Tunnels[:0], m.Tunnels[:n]...)
+	}
+}
+
+// place keeps where the INVITE says that the caller is, when it does.
+func (c *Call) place(m *Message) {
+	if m.Location != nil {
+		l := *m.Location
+		c.Location = &l
 	}
 }
 

@@ -11,6 +11,10 @@ import "time"
 //	100                       that something was seen of the callee; a call taken back while it waited for a first response
 //	                          waits as long as one that rings, because a response may have come unseen
 //	180 again                 the time-out is earlier by refreshEvery at most
+//	BYE                       it is saved that nobody has answered it when that is so a second later; a call taken back from
+//	                          before that is believed to be over
+//	stop of media             ended_at is the time of the newest snapshot, if media came until then; nothing, if it had none
+//	                          before
 //	ACK, response to a BYE    ack_missing and bye_unanswered are not said of a call that was taken back after its answer, or
 //	                          its end, and the final record does not wait for copies of the BYE
 //	INFO, PRACK, OPTIONS …    their counts, and last_seen_at, are those of the last snapshot
@@ -23,6 +27,9 @@ import "time"
 // SaveEvery is how old the newest snapshot of an open call gets in packet time: who takes calls back has to read no more of
 // the log than what was written in that time before its end, and a little more.
 const SaveEvery = 10 * time.Minute
+
+// byeSave is when, after a BYE, its not being answered is saved.
+const byeSave = int64(time.Second)
 
 // keep notes that the call is to be saved. A table without Save is not slowed down by it.
 func (t *Table) keep(c *Call) {
@@ -64,6 +71,9 @@ func (t *Table) flush() {
 		c.keepAt = 0
 		if !c.Done { // else the call is forgotten before
 			c.keepAt = t.now + int64(SaveEvery)
+		}
+		if c.hungUp() && !c.byeKept && !c.Done {
+			c.keepAt = t.now + byeSave
 		}
 		t.Save(c)
 		t.schedule(c)

@@ -22,14 +22,15 @@ import (
 //
 //	0.000 A>B INVITE branch=a ftag=1 sdp=A:4000        a request: time in seconds, hosts, method
 //	0.200 B>A 180 INVITE branch=a ftag=1 ttag=9        a response
-//	1.000-5.000 A:4000>B:5000 RTP ssrc=7               a stream, one packet in 20 ms
+//	1.000-5.000 A:4000>B:5000 RTP ssrc=7               a stream, one packet in 20 ms, or in every=
 //	60.000 end                                         the end of the input, else 400 s after the last message
 //	! Calls=2 MaxAge=1h                                the configuration
 //	= 0.000 c1 …                                       a leg as it is in the end, by the time of its last record
 //	=   rtp A:4000>B:5000 …                            its streams
 //	=   records 10.000 15.000f                         its records, f for final
 //
-// Attributes that are left out: call=c1 cseq=1 branch=a ftag=1 vias=1, no To tag. Times are since the start. A and D are
+// Attributes that are left out: call=c1 cseq=1 branch=a ftag=1 vias=1 tap=0, no To tag. dir= is the direction of all media;
+// up=a is the branch of the bottom Via; // in header fields _ is a space. Times are since the start. A and D are
 // callers, B and C callees, P, Q and R proxies, X a stranger, N a NAT's outside address, L a private address behind it.
 // go test -run TestLadders -update rewrites the lines with =; read the diff.
 var update = flag.Bool("update", false, "rewrite the expectations in testdata")
@@ -130,6 +131,8 @@ func readConfig(t testing.TB, s string) (c Config) {
 			c.Calls, _ = strconv.Atoi(value)
 		case "MaxAge":
 			c.MaxAge = d
+		case "MediaStop":
+			c.MediaStop = d
 		case "Checkpoint":
 			c.Checkpoint = d
 		default:
@@ -180,7 +183,11 @@ func streamSteps(t testing.TB, s step, span string) (list []step) {
 	from, to, _ := strings.Cut(span, "-")
 	ssrc, _ := strconv.ParseUint(s.attrs["ssrc"], 10, 32)
 	seq := uint16(1)
-	for at := seconds(t, from); at < seconds(t, to); at += 20e6 {
+	every, err := time.ParseDuration(cmp.Or(s.attrs["every"], "0.02") + "s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at := seconds(t, from); at < seconds(t, to); at += int64(every) {
 		p := s
 		p.at = at
 		p.packet = rtp.Header{PayloadType: 8, Seq: seq, Timestamp: 160 * uint32(seq), SSRC: uint32(ssrc), PayloadLen: 160}
@@ -207,7 +214,10 @@ func sipText(t testing.TB, s step, words []string) []byte {
 	}
 	for i := range vias {
 		branch := a["branch"]
-		if i > 0 {
+		switch {
+		case i > 0 && i == vias-1:
+			branch = cmp.Or(a["up"], "a") // the caller's own
+		case i > 0:
 			branch = fmt.Sprintf("upstream%d", i)
 		}
 		fmt.Fprintf(&b, "Via: SIP/2.0/UDP hop%d.example.com;branch=z9hG4bK%s\r\n", vias-i, branch)
@@ -223,9 +233,12 @@ func sipText(t testing.TB, s step, words []string) []byte {
 		}
 		fmt.Fprintf(&b, "Contact: %s\r\n", c)
 	}
-	for name, header := range map[string]string{"se": "Session-Expires", "reason": "Reason", "expires": "Expires", "auth": "Authorization"} {
+	for name, header := range map[string]string{
+		"se": "Session-Expires", "reason": "Reason", "expires": "Expires", "auth": "Authorization", "diversion": "Diversion",
+		"refer": "Refer-To", "replaces": "Replaces", "by": "Referred-By",
+	} {
 		if a[name] != "" {
-			fmt.Fprintf(&b, "%s: %s\r\n", header, a[name])
+			fmt.Fprintf(&b, "%s: %s\r\n", header, strings.ReplaceAll(a[name], "_", " "))
 		}
 	}
 	body := ""
@@ -234,6 +247,9 @@ func sipText(t testing.TB, s step, words []string) []byte {
 		for at := range strings.SplitSeq(list, ",") {
 			e := endpoint(t, at, 0).AddrPort()
 			body += fmt.Sprintf("m=audio %d RTP/AVP 8\r\nc=IN IP4 %s\r\n", e.Port(), e.Addr())
+			if a["dir"] != "" {
+				body += "a=" + a["dir"] + "\r\n"
+			}
 		}
 		b.WriteString("Content-Type: application/sdp\r\n")
 	}

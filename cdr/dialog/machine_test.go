@@ -63,6 +63,7 @@ func (m *machine) emit(c *Call, final bool, now int64) {
 // pass lets packet time pass up to at, in steps that a stream table may run ahead.
 func (m *machine) pass(at int64) {
 	for m.now < at {
+		before := m.now
 		m.now = min(at, m.now+1e9)
 		m.streams.Advance(m.now)
 		for i := range m.streams.Events {
@@ -71,14 +72,15 @@ func (m *machine) pass(at int64) {
 		}
 		m.streams.Events = m.streams.Events[:0]
 		m.calls.Advance(m.now)
-		m.commands()
+		m.commands(before)
 	}
 }
 
-func (m *machine) commands() {
+// commands hands the commands on. No stream table may be further on than media.Linger after now.
+func (m *machine) commands(now int64) {
 	for _, c := range m.index.Commands {
-		if c.At < m.now+media.Linger {
-			m.t.Errorf("command for %s, %s after it was given", since(c.At), time.Duration(c.At-m.now))
+		if c.At < now+media.Linger {
+			m.t.Errorf("command for %s, %s after it was given", since(c.At), time.Duration(c.At-now))
 		}
 		m.streams.Close(c)
 	}
@@ -96,13 +98,16 @@ func (m *machine) take(s *step) {
 	} else {
 		m.calls.Handle(parse(m.t, s))
 	}
-	m.commands()
+	m.commands(m.now)
 }
 
 // parse makes the Message of a step with the parsers that the pipeline uses.
 func parse(t testing.TB, s *step) *Message {
 	t.Helper()
 	msg := &Message{SIP: new(sip.Message), At: s.at, Now: s.at, Src: s.src, Dst: s.dst}
+	if tap, err := strconv.ParseUint(s.attrs["tap"], 10, 16); err == nil {
+		msg.Tap = uint16(tap)
+	}
 	if err := msg.SIP.Parse(s.text); err != nil {
 		t.Fatalf("%v in\n%s", err, s.text)
 	}
@@ -161,7 +166,7 @@ var outcomeNames = [NumOutcomes]string{
 	"unknown", "in_progress", "answered", "busy", "no_answer", "cancelled", "rejected", "redirected", "failed",
 }
 
-var enderNames = [...]string{"nobody", "caller", "callee", "timeout"}
+var enderNames = [...]string{"nobody", "caller", "callee", "timeout", "media_timeout"}
 
 // describe writes down a leg. bare leaves out what copies of messages change.
 func describe(c *Call, bare bool) string {

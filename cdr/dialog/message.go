@@ -38,6 +38,11 @@ type Message struct {
 	Transport sip.Transport
 	Tunnels   []tunnel.Header
 	Carriage  Carriage
+	// Stale says that it is a challenge with stale=true (RFC 7616 section 3.3): the credentials were right, the nonce was too old.
+	Stale bool
 	// Location is the place that its body names for the caller (RFC 6442), nil without. It is valid during Handle.
 	Location *pidf.Location
 }
+
+// Names yields the names of the flags that c gives a call.
+func (c Carriage) Names(yield func(string) bool) { carried(c).Names(yield) }

@@ -6,6 +6,7 @@ import (
 
 	"calltrail/decode"
 	"calltrail/decode/sip"
+	"calltrail/decode/tunnel"
 )
 
 // RegistrationEvent says what a REGISTER did.
@@ -34,6 +35,9 @@ type Registration struct {
 	VLANs               uint8
 	Tap                 uint16 // of the response
 	Anomalies           sip.Anomaly
+	Transport           sip.Transport   // of the request, as Tunnels
+	Tunnels             []tunnel.Header // outermost first, at most tunnel.MaxDepth
+	Carriage            Carriage        // of both
 }
 
 // Registrar follows REGISTER transactions (RFC 3261 section 10). One goroutine uses it.
@@ -69,6 +73,9 @@ type register struct {
 	hasAuth   bool
 	src, dst  decode.Endpoint
 	anomalies sip.Anomaly
+	transport sip.Transport
+	tunnels   []tunnel.Header
+	carriage  Carriage
 }
 
 // binding is a registered contact of an address of record.
@@ -131,6 +138,7 @@ func (r *Registrar) request(m *Message) {
 	}
 	req := &register{
 		at: m.Now, expires: -1, src: m.Src, dst: m.Dst, anomalies: m.SIP.Anomalies(), contacts: m.SIP.Count(sip.HeaderContact),
+		transport: m.Transport, tunnels: slices.Clone(m.Tunnels[:min(len(m.Tunnels), tunnel.MaxDepth)]), carriage: m.Carriage,
 	}
 	req.text.redacted(To, m.SIP.Value(sip.HeaderTo))
 	req.text.redacted(Contact, m.SIP.Value(sip.HeaderContact))
@@ -156,10 +164,11 @@ func (r *Registrar) answer(callID string, text *Text, req *register, m *Message)
 		CallID: []byte(callID), AOR: text.Get(To), Contact: text.Get(Contact), UserAgent: text.Get(UserAgent),
 		AuthUser: text.Get(AuthUser), AuthRealm: text.Get(AuthRealm), Expires: -1, Status: status, At: m.At,
 		Src: req.src, Dst: req.dst, VLAN: m.VLAN, VLANs: m.VLANs, Tap: m.Tap, Anomalies: req.anomalies | m.SIP.Anomalies(),
+		Transport: req.transport, Tunnels: req.tunnels, Carriage: req.carriage | m.Carriage,
 	}
 	if status >= 300 {
-		if challenge := status == 401 || status == 407; challenge && !req.hasAuth || status == 423 {
-			// Asked for credentials, or for a longer interval: the next REGISTER decides, which some send with the same number.
+		if challenge := status == 401 || status == 407; challenge && (!req.hasAuth || m.Stale) || status == 423 {
+			// Asked for credentials, for the same ones with a new nonce, or for a longer interval: the next REGISTER decides, which some send with the same number.
 			delete(r.pending, registerKey{callID, m.SIP.CSeq()})
 			return
 		}

@@ -19,6 +19,25 @@ func registered(t *testing.T, r *Registrar, events *[]string, lines string) []st
 	return *events
 }
 
+// With the right credentials and an old nonce the answer is a challenge like the first one (RFC 7616 section 3.3).
+func TestStaleIsAChallenge(t *testing.T) {
+	for stale, want := range map[bool][]string{
+		true:  {"0.030 login 200 from A"},
+		false: {"0.010 refused 401 from A", "0.030 login 200 from A"},
+	} {
+		r, events := newRegistrar(Config{})
+		r.Handle(message(t, "0.000 A>P REGISTER contact=A auth=Basic"))
+		challenge := message(t, "0.010 P>A 401 REGISTER ttag=9")
+		challenge.Stale = stale
+		r.Handle(challenge)
+		r.Handle(message(t, "0.020 A>P REGISTER cseq=2 contact=A auth=Basic"))
+		r.Handle(message(t, "0.030 P>A 200 REGISTER cseq=2 ttag=9 contact=A"))
+		if !slices.Equal(*events, want) {
+			t.Errorf("stale %t: got %q, want %q", stale, *events, want)
+		}
+	}
+}
+
 func newRegistrar(cfg Config) (*Registrar, *[]string) {
 	events := new([]string)
 	return NewRegistrar(cfg, func(e *Registration) {

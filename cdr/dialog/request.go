@@ -44,6 +44,7 @@ func (t *Table) reinvite(c *Call, p media.Party, exact bool, m *Message) {
 	if c == nil {
 		c, p, exact = t.midCall(m), media.Caller, true
 	}
+	t.revive(c, exact, m)
 	if c.Done {
 		return
 	}
@@ -61,32 +62,50 @@ func (t *Table) midCall(m *Message) *Call {
 	c.ToTag = string(m.SIP.ToTag())
 	if m.SIP.IsRequest() {
 		c.Text.invite(m.SIP, false)
+		c.place(m)
 		c.from(m)
+		if m.SDP != nil {
+			c.Text.origin(m.SDP)
+		}
 	} else {
 		// Only the answer is seen: it goes from the callee to the caller.
 		c.Text.redacted(From, m.SIP.Value(sip.HeaderFrom))
 		c.Text.redacted(To, m.SIP.Value(sip.HeaderTo))
 		c.Src, c.Dst = m.Dst, m.Src
+		c.carriage(m)
 	}
 	c.state = answered
 	c.timeoutAt = m.Now + int64(t.cfg.MaxAge)
-	t.enqueue(c, established)
+	t.established(c, m.Now)
 	t.schedule(c)
+	t.began(c, m)
 	return c
 }
 
 // within takes in any other request inside the dialog.
 func (t *Table) within(m *Message) {
 	c, p, exact := t.known(m)
-	if c == nil || c.Done {
+	if c == nil {
+		return
+	}
+	t.revive(c, exact, m)
+	if c.Done {
 		return
 	}
 	if m.SIP.Method() == sip.MethodREFER && exact {
-		if c.Text.redirect(byRefer, m.SIP.Value(sip.HeaderReferTo), nil) {
+		if c.Text.referred(m.SIP) {
 			t.keep(c)
+			t.redirected(c)
 		}
 	}
 	t.inside(c, p, exact, m)
+}
+
+// revive takes up a call that our timers ended and that a party now sends a request in.
+func (t *Table) revive(c *Call, exact bool, m *Message) {
+	if exact && c.gaveUp() && c.participant(m.Src.IP) {
+		t.goOn(c, m.Now)
+	}
 }
 
 func (t *Table) inside(c *Call, p media.Party, exact bool, m *Message) {
@@ -94,7 +113,7 @@ func (t *Table) inside(c *Call, p media.Party, exact bool, m *Message) {
 		return // another dialog's, or made up
 	}
 	t.touch(c, p, m)
-	branch, seq, method := t.branch(m.SIP), m.SIP.CSeq(), m.SIP.Method()
+	branch, seq, method := branchOf(m.SIP), m.SIP.CSeq(), m.SIP.Method()
 	tx := c.transaction(branch, seq, method)
 	isNew := tx == nil
 	if isNew {
@@ -115,6 +134,9 @@ func (t *Table) offer(c *Call, p media.Party, tx *transaction, m *Message, isNew
 	tx.offer = true
 	tx.round = t.round(c, tx)
 	c.answers[p] = answerRound{} // what the party answered before is no longer its newest word
+	if p == media.Caller {
+		c.Text.origin(m.SDP)
+	}
 	t.media.Describe(&c.Media, p, m.SDP, m.Src, m.Scope, tx.round, m.Now)
 }
 
@@ -154,7 +176,11 @@ func (t *Table) cancel(m *Message) {
 	if c == nil || c.Done {
 		return
 	}
-	tx := c.transaction(t.branch(m.SIP), m.SIP.CSeq(), sip.MethodINVITE)
+	tx := c.transaction(branchOf(m.SIP), m.SIP.CSeq(), sip.MethodINVITE)
+	if tx != nil && tx.attempt == 0 && tx.src.IP == m.Src.IP {
+		t.touch(c, p, m) // of an INVITE inside the dialog: its 487 takes the offer back
+		return
+	}
 	if tx == nil || tx.src.IP != m.Src.IP || p != media.Caller {
 		// RFC 3261 section 9.1: a CANCEL has the branch of its INVITE and goes where that went.
 		t.unverified(c)
@@ -185,7 +211,7 @@ func (t *Table) bye(m *Message) {
 		c, p, exact = t.midCall(m), media.Caller, true
 	}
 	c.count(sip.MethodBYE)
-	if c.Done {
+	if c.Done && !c.gaveUp() {
 		return
 	}
 	if !exact || !c.participant(m.Src.IP) {
@@ -193,23 +219,32 @@ func (t *Table) bye(m *Message) {
 		return
 	}
 	t.touch(c, p, m)
-	branch := t.branch(m.SIP)
-	if c.transaction(branch, m.SIP.CSeq(), sip.MethodBYE) == nil {
+	branch := branchOf(m.SIP)
+	again := c.transaction(branch, m.SIP.CSeq(), sip.MethodBYE) != nil
+	if !again {
 		c.addTransaction(transaction{
 			branch: branch, cseq: m.SIP.CSeq(), method: sip.MethodBYE, vias: uint16(m.SIP.ViaCount()), //nolint:gosec // small
 			fromCaller: p == media.Caller, src: m.Src, dst: m.Dst,
 		})
 	}
-	if c.state == ended && (c.EndedBy != EndedByTimeout || c.Answered == 0) {
+	switch {
+	case again && c.state == answered && c.Flags&WentOn != 0:
+		return // sent again, and the call has gone on after it
+	case c.gaveUp():
+		t.resume(c, m.Now)
+		t.enqueue(c, established)
+	case c.state == ended:
 		return
 	}
 	t.promote(c, m.Now)
 	t.q850(c, m)
 	by := enders[p]
-	if c.Forked && by == EndedByCaller && m.At-c.Answered < media.Linger {
+	if by == EndedByCaller && m.At-c.Answered < media.Linger && t.talksElsewhere(c) {
 		c.Flags |= ForkDropped
 	}
+	c.byeStatus, c.byeKept = 0, false
 	t.end(c, m.At, m.Now, by)
+	t.doubt(c, byeGrace)
 	c.finalAt = m.Now + int64(t.cfg.InviteTimeout) // sooner once the BYE is answered
 	t.schedule(c)
 }

@@ -21,7 +21,7 @@ func (t *Table) response(m *Message) {
 	if !c.Done {
 		t.touch(c, p, m)
 	}
-	tx := c.transaction(t.branch(m.SIP), m.SIP.CSeq(), method)
+	tx := c.transaction(branchOf(m.SIP), m.SIP.CSeq(), method)
 	repeated := tx != nil && tx.status != 0 // the final response is known
 	if tx != nil && tx.status == 0 && m.SIP.Status() >= 200 {
 		tx.status = uint16(m.SIP.Status()) //nolint:gosec // 200-699
@@ -52,15 +52,27 @@ func (c *Call) initial(p media.Party, tx *transaction, m *Message) bool {
 	return m.SIP.CSeq() == c.inviteSeq
 }
 
-// byeAnswer takes in the response to a BYE: a challenge or another refusal leaves it open whether the call is over.
+// byeAnswer takes in the response to a BYE. A challenge or another refusal leaves it open whether the call is over. After a 481
+// it is over for the one who sent the BYE; what the other side does shows in its media.
 func (t *Table) byeAnswer(c *Call, p media.Party, exact bool, tx *transaction, m *Message) {
 	switch s := m.SIP.Status(); {
 	case s/100 != 2 && s != 481:
+	case tx != nil && int(c.byeStatus) == s:
+		// A copy.
 	case tx != nil:
 		if c.byeStatus == 0 && c.Flags&MidCall != 0 {
 			t.keep(c) // it says that the call was answered
 		}
 		c.byeStatus = uint16(s) //nolint:gosec // 200-299, 481
+		if s != 481 {
+			t.media.Believe(&c.Media)
+		}
+		switch {
+		case c.byeKept || s == 481 && c.state == ended:
+			t.keep(c) // it was saved otherwise
+		case c.state == ended && c.keepAt != 0:
+			c.keepAt = t.now + int64(SaveEvery)
+		}
 		if c.state == ended && c.finalAt != 0 {
 			c.finalAt = min(c.finalAt, max(m.Now, c.endedNow+int64(t.cfg.Settle)))
 		}
@@ -69,6 +81,9 @@ func (t *Table) byeAnswer(c *Call, p media.Party, exact bool, tx *transaction, m
 		c.byeStatus = uint16(s) //nolint:gosec // 200-299, 481
 		t.promote(c, m.Now)
 		t.end(c, m.At, m.Now, enders[p.Other()])
+		if s == 481 {
+			t.doubt(c, byeGrace)
+		}
 	}
 }
 
@@ -83,6 +98,7 @@ func (t *Table) unseen(m *Message) (*Call, media.Party) {
 	c.attempt, c.inviteSeq = 1, m.SIP.CSeq()
 	c.state = calling
 	c.timeoutAt = m.Now + int64(t.cfg.RingTimeout)
+	c.mediaAt = 0
 	t.enqueue(c, early)
 	if s >= 300 && len(m.SIP.ToTag()) == 0 {
 		c.ToTag = ""
@@ -163,6 +179,9 @@ func (t *Table) described(c *Call, p media.Party, m *Message) {
 			cseq: m.SIP.CSeq(), round: c.rounds, status: uint16(m.SIP.Status()), method: m.SIP.Method(), //nolint:gosec // 0-699
 		}
 	}
+	if p == media.Caller {
+		c.Text.origin(m.SDP)
+	}
 	if t.media.Describe(&c.Media, p, m.SDP, m.Src, m.Scope, a.round, m.Now) {
 		t.keep(c)
 	}
@@ -206,7 +225,7 @@ func (t *Table) success(c *Call, p media.Party, first bool, tx *transaction, m *
 	}
 	c.state, c.Answered, c.Status, c.Q850, c.ToTag = answered, m.At, m.SIP.Status(), -1, tag
 	t.answeredBy(c, m)
-	t.enqueue(c, established)
+	t.established(c, m.Now)
 	if m.SDP != nil {
 		t.described(c, p, m)
 		t.media.Commit(&c.Media, p, m.Now)
@@ -255,6 +274,11 @@ func (t *Table) refused(c *Call, m *Message, status int) {
 		for v := range m.SIP.Values(sip.HeaderContact) {
 			c.Text.redirect(byAnswer, v, nil)
 		}
+		for v := range m.SIP.Values(sip.HeaderDiversion) {
+			d, _ := sip.ParseDiversion(v) // what could be read of a broken one is kept
+			c.Text.redirect(byAnswerDiversion, v, d.Reason)
+		}
+		t.redirected(c)
 	}
 	if over {
 		return // hung up or given up before, and then refused

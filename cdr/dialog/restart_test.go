@@ -1,6 +1,7 @@
 package dialog
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -63,6 +64,7 @@ func (m *machine) start(cfg Config) {
 	}
 	m.index = media.NewIndex()
 	m.streams = media.NewTable(media.TableConfig{Streams: 1000, Idle: 30e9})
+	m.streams.Advance(m.now)
 	m.calls = NewTable(cfg, m.index, m.emit, nil)
 	m.keep()
 	n := saved.Len()
@@ -133,8 +135,11 @@ func flags(line string) (rest string, flags []string) {
 //	unseen=callee, after a kill                may be there when only a 100 was seen of it
 //	a call without any response                Timer C instead of Timer B; what comes in between is not late
 //	streams, after a kill                      fewer packets, or none, of those that were open then
+//	streams, stopped within 4 s of a BYE       up to 2 s more or less of those that go on: they begin anew
+//	a stop of media, after a kill              ended_at is that of the newest snapshot, when streams were open then
+//	killed within a second of a BYE            the end is believed: whether the BYE was answered is not known
 //	times and number of the records            not compared here; that revisions have no gap is (machine.emit)
-func differs(got, want []string, clean bool, stop int64) string {
+func differs(got, want []string, clean, justEnded bool, stop int64) string {
 	gotHead, gotCounts := words(got[0])
 	wantHead, wantCounts := words(want[0])
 	gotHead, gotFlags := flags(gotHead)
@@ -158,7 +163,7 @@ func differs(got, want []string, clean bool, stop int64) string {
 			return "no flag " + f
 		}
 	}
-	if unanswered && strings.Contains(wantHead, "by=timeout") {
+	if !clean && strings.Contains(wantHead, "by=media_timeout") || unanswered && strings.Contains(wantHead, "by=timeout") {
 		gotHead, wantHead = withoutEnd(gotHead), withoutEnd(wantHead)
 	}
 	if !clean && strings.HasSuffix(wantHead, "tags=1/") {
@@ -168,7 +173,15 @@ func differs(got, want []string, clean bool, stop int64) string {
 		return fmt.Sprintf("%q, not %q", gotHead, wantHead)
 	}
 	gotStreams, wantStreams := got[1:len(got)-1], want[1:len(want)-1]
-	if clean && !slices.Equal(gotStreams, wantStreams) {
+	longer := 0
+	if justEnded {
+		longer = 100 // packets
+	}
+	if clean && !slices.EqualFunc(gotStreams, wantStreams, func(a, b string) bool {
+		flow, n := stream(a)
+		wantFlow, want := stream(b)
+		return a == b || flow == wantFlow && n >= want-longer && n <= want+longer
+	}) {
 		return fmt.Sprintf("streams %q, not %q", gotStreams, wantStreams)
 	}
 	for _, w := range wantStreams {
@@ -179,7 +192,7 @@ func differs(got, want []string, clean bool, stop int64) string {
 	}
 	for _, s := range gotStreams {
 		flow, n := stream(s)
-		if !slices.ContainsFunc(wantStreams, func(w string) bool { f, most := stream(w); return f == flow && n <= most }) {
+		if !slices.ContainsFunc(wantStreams, func(w string) bool { f, most := stream(w); return f == flow && n <= most+longer }) {
 			return fmt.Sprintf("stream %q of %q", s, wantStreams)
 		}
 	}
@@ -221,7 +234,7 @@ func legs(lines []string) (list [][]string) {
 	return list
 }
 
-func compareLegs(t *testing.T, name string, got, want []string, clean bool, stop int64) {
+func compareLegs(t *testing.T, name string, got, want []string, clean, justEnded bool, stop int64) {
 	t.Helper()
 	a, b := legs(got), legs(want)
 	text := "\n" + strings.Join(got, "\n") + "\nwithout\n" + strings.Join(want, "\n")
@@ -230,7 +243,7 @@ func compareLegs(t *testing.T, name string, got, want []string, clean bool, stop
 		return
 	}
 	for i := range a {
-		if d := differs(a[i], b[i], clean, stop); d != "" {
+		if d := differs(a[i], b[i], clean, justEnded, stop); d != "" {
 			t.Errorf("%s: %s%s", name, d, text)
 		}
 	}
@@ -246,6 +259,20 @@ func (l *ladder) points() (list []int) {
 	return list
 }
 
+// justEnded says that a BYE came not longer before a step than streams are counted after it.
+func (l *ladder) justEnded(step int) bool { return l.ended(step, 2*media.Linger) }
+
+// ended says that a BYE came not longer before a step than within.
+func (l *ladder) ended(step int, within int64) bool {
+	at := l.steps[step].at
+	for _, s := range l.steps[:step+1] {
+		if s.at >= at-within && bytes.HasPrefix(s.text, []byte("BYE ")) {
+			return true
+		}
+	}
+	return false
+}
+
 // Whenever the program is stopped or killed, the calls of the ladder come out as they would have, but for what differs lists.
 func TestRestartAnywhere(t *testing.T) {
 	for _, l := range ladders(t) {
@@ -253,8 +280,11 @@ func TestRestartAnywhere(t *testing.T) {
 			want := l.runRestarted(t, false)
 			for _, i := range l.points() {
 				for _, clean := range []bool{false, true} {
+					if !clean && l.ended(i, 1e9) && strings.Contains(strings.Join(want, ""), "went_on") {
+						continue
+					}
 					name := fmt.Sprintf("stopped after step %d at %s, clean %t", i, since(l.steps[i].at), clean)
-					compareLegs(t, name, l.runRestarted(t, clean, i), want, clean, l.steps[i].at)
+					compareLegs(t, name, l.runRestarted(t, clean, i), want, clean, l.justEnded(i), l.steps[i].at)
 				}
 			}
 		})
@@ -274,8 +304,12 @@ func TestRestartsAtRandom(t *testing.T) {
 					after = append(after, points[r.IntN(len(points))])
 				}
 				clean := seed%2 == 0
+				if !clean && strings.Contains(strings.Join(want, ""), "went_on") && slices.ContainsFunc(after, func(i int) bool { return l.ended(i, 1e9) }) {
+					continue
+				}
 				name := fmt.Sprintf("stopped after steps %v, clean %t", after, clean)
-				compareLegs(t, name, l.runRestarted(t, clean, after...), want, clean, l.steps[slices.Max(after)].at)
+				justEnded := slices.ContainsFunc(after, l.justEnded)
+				compareLegs(t, name, l.runRestarted(t, clean, after...), want, clean, justEnded, l.steps[slices.Max(after)].at)
 			}
 		})
 	}

@@ -8,7 +8,9 @@ import (
 
 	"calltrail/cdr/media"
 	"calltrail/decode"
+	"calltrail/decode/pidf"
 	"calltrail/decode/sip"
+	"calltrail/decode/tunnel"
 )
 
 // Restore takes a call back from its snapshot, with the flag SensorRestart, at the time now of the start, before the first
@@ -26,17 +28,29 @@ func (t *Table) Restore(body []byte, now int64) (*Call, error) {
 		return nil, nil //nolint:nilnil // as the comment says
 	}
 	var state callState
-	if err := snapshotDecoder.Unmarshal(rest, &state); err != nil {
-		return nil, fmt.Errorf("snapshot of a call: %w", err)
+	var more callMore
+	rest, err = snapshotDecoder.UnmarshalFirst(rest, &state)
+	if err == nil && head.Version > firstVersion {
+		rest, err = snapshotDecoder.UnmarshalFirst(rest, &more)
+	}
+	if err == nil && len(rest) > 0 {
+		err = fmt.Errorf("%d octets behind it", len(rest))
 	}
 	c := &Call{}
-	if err := state.fill(c, &head); err != nil {
+	if err == nil {
+		err = state.fill(c, &head)
+	}
+	if err == nil {
+		err = more.fill(c)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("snapshot of a call: %w", err)
 	}
+	stopped := c.Flags&Shutdown != 0 // and not killed: all is known
 	if err := t.resumeTimers(c, now); err != nil {
 		return nil, fmt.Errorf("snapshot of a call: %w", err)
 	}
-	if err := t.media.Restore(&c.Media, &state.Media); err != nil {
+	if err := t.media.Restore(&c.Media, &state.Media, &more.Media); err != nil {
 		return nil, fmt.Errorf("snapshot of a call: media: %w", err)
 	}
 	for _, old := range t.calls[c.CallID] {
@@ -44,6 +58,15 @@ func (t *Table) Restore(body []byte, now int64) (*Call, error) {
 			t.drop(old)
 			break
 		}
+	}
+	switch {
+	case c.state == answered:
+		c.mediaAt = now + int64(t.cfg.MediaStop)
+	case c.gaveUp() && (c.EndedBy == EndedByMediaTimeout || c.Ended < c.oldest(t.cfg.MaxAge)):
+		t.doubt(c, 0)
+	case c.hungUp() && (stopped || c.byeKept || c.byeStatus == 481):
+		c.byeKept = true
+		t.doubt(c, byeGrace)
 	}
 	t.now = max(t.now, now)
 	t.orders = max(t.orders, c.order)
@@ -78,7 +101,7 @@ func (c *Call) queue() lineName {
 	switch {
 	case c.Done:
 		return held
-	case c.Answered != 0 || c.Flags&MidCall != 0 && c.attempt == 0:
+	case c.inDialog():
 		return established
 	}
 	return early
@@ -105,7 +128,7 @@ func (t *Table) resumeTimers(c *Call, now int64) error {
 	within(&c.checkpointAt, int64(t.cfg.Checkpoint))
 	within(&c.timeoutAt, int64(t.cfg.MaxAge), int64(t.cfg.RingTimeout), int64(t.cfg.InviteTimeout))
 	within(&c.finalAt, int64(t.cfg.InviteTimeout), int64(t.cfg.Settle))
-	within(&c.forgetAt, int64(t.cfg.Hold), int64(challengeHold))
+	within(&c.forgetAt, int64(t.cfg.Hold), int64(challengeHold), int64(silentHold))
 	within(&c.keepAt, int64(SaveEvery))
 	if t.Save == nil {
 		c.keepAt = 0
@@ -134,7 +157,7 @@ func (s *callState) fill(c *Call, h *snapshotHead) error {
 			return fmt.Errorf("time %d", at)
 		}
 	}
-	if s.State > uint8(ended) || s.EndedBy > uint8(EndedByTimeout) || s.Status < 0 || s.Q850 < -1 || s.Flags >= 1<<len(flagNames) ||
+	if s.State > uint8(ended) || s.EndedBy > uint8(EndedByMediaTimeout) || s.Status < 0 || s.Q850 < -1 || s.Flags >= 1<<len(flagNames) ||
 		h.Order > math.MaxInt64 || !timely(h.Forget) || s.Revision > math.MaxInt32 {
 		return fmt.Errorf("state %d, ended by %d, status %d, cause %d, flags %x", s.State, s.EndedBy, s.Status, s.Q850, s.Flags)
 	}
@@ -212,6 +235,33 @@ func (s *callState) lists(c *Call, ends *ends) error {
 	return nil
 }
 
+// fill sets what version 1 did not have.
+func (s *callMore) fill(c *Call) error {
+	c.Transport, c.Group = sip.Transport(s.Transport), Group{string(s.GroupMethod), string(s.GroupName)}
+	c.lifeAt, c.byeKept = s.LifeAt, s.ByeKept
+	if !timely(s.LifeAt) || c.Transport.String() == "" || len(s.Tunnels) > tunnel.MaxDepth || len(s.GroupMethod)+len(s.GroupName) > sip.MaxValue {
+		return fmt.Errorf("transport %d, %d tunnels, a group of %d octets", s.Transport, len(s.Tunnels), len(s.GroupName))
+	}
+	for i := range s.Tunnels {
+		t := &s.Tunnels[i]
+		c.Tunnels = append(c.Tunnels, tunnel.Header{Type: tunnel.Type(t.Type), HasID: t.HasID, ID: t.ID, Src: t.Src, Dst: t.Dst})
+		if c.Tunnels[i].Type.String() == "" {
+			return fmt.Errorf("a tunnel of type %d", t.Type)
+		}
+	}
+	if l := s.Location; l != nil {
+		const most = 256 // of a text of pidf.Location
+		if len(l.Country) > most || len(l.A1) > most || len(l.A3) > most || len(l.Method) > most {
+			return errors.New("a place with too long a name")
+		}
+		c.Location = &pidf.Location{
+			HasPoint: l.HasPoint, Latitude: l.Latitude, Longitude: l.Longitude, RadiusM: l.RadiusM,
+			Country: string(l.Country), A1: string(l.A1), A3: string(l.A3), Method: string(l.Method),
+		}
+	}
+	return nil
+}
+
 // fill puts the values into a slab of their own.
 func (s *textState) fill(t *Text) error {
 	if len(s.Fields) > int(numFields) || len(s.Vias) > maxVias || len(s.Redirects) > maxRedirects {
@@ -241,10 +291,10 @@ func (s *textState) fill(t *Text) error {
 		t.vias = append(t.vias, put(v))
 	}
 	for _, r := range s.Redirects {
-		if int(r.Source) >= len(redirectSources) {
+		if r.Source >= uint8(numSources) {
 			return fmt.Errorf("redirection by %d", r.Source)
 		}
-		t.redirects = append(t.redirects, redirection{redirectSources[r.Source], put(r.Value), put(r.Reason)})
+		t.redirects = append(t.redirects, redirection{source(r.Source), put(r.Value), put(r.Reason)})
 	}
 	t.full = s.Full
 	return nil

@@ -8,30 +8,40 @@ import (
 	"github.com/fxamacker/cbor/v2"
 
 	"calltrail/cdr/media"
+
+	"calltrail/decode/fuzzbound"
 )
 
 // damaged encodes a snapshot after a change that no program of ours makes.
 func damaged(t testing.TB, change func(h *snapshotHead, s *callState)) []byte {
 	t.Helper()
+	return damagedMore(t, func(h *snapshotHead, s *callState, _ *callMore) { change(h, s) })
+}
+
+func damagedMore(t testing.TB, change func(h *snapshotHead, s *callState, m *callMore)) []byte {
+	t.Helper()
 	table := emptyTable()
 	answeredCall(t, table, 1)
 	var h snapshotHead
 	var s callState
-	body := snapshotOf(t, table)
-	rest, err := snapshotDecoder.UnmarshalFirst(body, &h)
-	if err == nil {
-		err = snapshotDecoder.Unmarshal(rest, &s)
+	var m callMore
+	rest := snapshotOf(t, table)
+	for _, item := range []any{&h, &s, &m} {
+		var err error
+		if rest, err = snapshotDecoder.UnmarshalFirst(rest, item); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if err != nil {
-		t.Fatal(err)
+	change(&h, &s, &m)
+	var body []byte
+	for _, item := range []any{&h, &s, &m} {
+		b, err := cbor.Marshal(item)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body = append(body, b...)
 	}
-	change(&h, &s)
-	head, err1 := cbor.Marshal(&h)
-	state, err2 := cbor.Marshal(&s)
-	if err1 != nil || err2 != nil {
-		t.Fatal(err1, err2)
-	}
-	return append(head, state...)
+	return body
 }
 
 // What a damaged disk may give is refused, and leaves the table as it was.
@@ -42,9 +52,9 @@ func TestRestoreRefuses(t *testing.T) {
 		want   string // in the error; "" when it is accepted
 	}{
 		{"nothing changed", func(*snapshotHead, *callState) {}, ""},
-		{"another version", func(h *snapshotHead, _ *callState) { h.Version++ }, "version 2, this program reads version 1"},
+		{"another version", func(h *snapshotHead, _ *callState) { h.Version++ }, "version 3, this program reads versions 1 to 2"},
 		{"a state that there is not", func(_ *snapshotHead, s *callState) { s.State = 4 }, "state 4"},
-		{"an end by nobody we know", func(_ *snapshotHead, s *callState) { s.EndedBy = 4 }, "ended by 4"},
+		{"an end by nobody we know", func(_ *snapshotHead, s *callState) { s.EndedBy = 5 }, "ended by 5"},
 		{"a flag of the future", func(_ *snapshotHead, s *callState) { s.Flags = 1 << 31 }, "flags 80000000"},
 		{"a negative time", func(_ *snapshotHead, s *callState) { s.Answered = -1 }, "time -1"},
 		{"a time that overflows", func(h *snapshotHead, _ *callState) { h.Started = 1<<63 - 1 }, "time 9223372036854775807"},
@@ -95,13 +105,45 @@ func TestRestoreRefuses(t *testing.T) {
 	}
 }
 
+// The same for what version 2 keeps besides.
+func TestRestoreRefusesMore(t *testing.T) {
+	cases := []struct {
+		name   string
+		change func(m *callMore)
+		want   string
+	}{
+		{"nothing changed", func(*callMore) {}, ""},
+		{"a transport that there is not", func(m *callMore) { m.Transport = 200 }, "transport 200"},
+		{"too many tunnels", func(m *callMore) { m.Tunnels = make([]tunnelState, 9) }, "9 tunnels"},
+		{"a tunnel that there is not", func(m *callMore) { m.Tunnels = []tunnelState{{Type: 200}} }, "a tunnel of type 200"},
+		{"a group of too long a name", func(m *callMore) { m.GroupName = make([]byte, 4000) }, "a group of 4000 octets"},
+		{"a place of too long a name", func(m *callMore) { m.Location = &locationState{A3: make([]byte, 300)} }, "too long a name"},
+		{"a message before 1970", func(m *callMore) { m.LifeAt = -1 }, "transport"},
+		{"media of another century", func(m *callMore) { m.Media.Last = 1<<63 - 1 }, "media until"},
+		{"too many streams after the end", func(m *callMore) { m.Media.After = make([]media.ObservedState, 40) }, "40 streams"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			table := emptyTable()
+			body := damagedMore(t, func(_ *snapshotHead, _ *callState, m *callMore) { c.change(m) })
+			_, err := table.Restore(body, epoch+2e9)
+			if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want) || table.Len() != 0) {
+				t.Errorf("error %v, want one with %q; %d calls", err, c.want, table.Len())
+			}
+			if _, err := emptyTable().Restore(append(body, 0), epoch+2e9); err == nil {
+				t.Error("an octet behind the snapshot is accepted")
+			}
+		})
+	}
+}
+
 // A deadline of another century is not believed: every call that is taken back ends.
 func TestRestoredCallsEnd(t *testing.T) {
 	body := damaged(t, func(_ *snapshotHead, s *callState) { s.TimeoutAt, s.CheckpointAt, s.KeepAt = maxTime, maxTime, maxTime })
 	table := emptyTable()
 	table.Save, table.Gone = func(*Call) {}, func(Key) {}
 	restore(t, table, body, epoch)
-	table.Advance(epoch + 25*3600e9)
+	table.Advance(epoch + 26*3600e9)
 	if table.Len()+table.timers.Len() != 0 {
 		t.Errorf("%d calls and %d timers a day after", table.Len(), table.timers.Len())
 	}
@@ -193,6 +235,7 @@ func FuzzRestore(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
+		fuzzbound.Check(t, len(body), func() { _ = NewSaved(2, epoch).Snapshot(body) })
 		if len(body) > 8<<10 {
 			t.Skip("longer than what a mutation needs")
 		}

@@ -27,7 +27,7 @@ func must[T any](v T, err error) T {
 }
 
 // AppendSnapshot appends the call's snapshot to dst; Table.Restore reads it. A call that was answered and has its final
-// record leaves only enough to know its late messages by. Of a Table's calls none
+// record and an end that both sides agreed to leaves only enough to know its late messages by. Of a Table's calls none
 // is too long.
 func (c *Call) AppendSnapshot(dst []byte) ([]byte, error) {
 	b := bytes.NewBuffer(dst)
@@ -36,8 +36,8 @@ func (c *Call) AppendSnapshot(dst []byte) ([]byte, error) {
 	if err := snapshotEncoder.MarshalToBuffer(&head, b); err != nil {
 		return dst, fmt.Errorf("write the snapshot of a call: %w", err)
 	}
-	state := c.snapshot()
-	if err := snapshotEncoder.MarshalToBuffer(&state, b); err != nil {
+	state, more := c.snapshot(), c.more()
+	if err := errors.Join(snapshotEncoder.MarshalToBuffer(&state, b), snapshotEncoder.MarshalToBuffer(&more, b)); err != nil {
 		return dst, fmt.Errorf("write the snapshot of a call: %w", err)
 	}
 	if n := b.Len() - len(dst); n > maxSnapshot {
@@ -80,8 +80,8 @@ func readHead(body []byte) (h snapshotHead, rest []byte, err error) {
 	switch {
 	case err != nil:
 		return h, nil, fmt.Errorf("snapshot of a call: %w", err)
-	case h.Version != Version:
-		return h, nil, fmt.Errorf("snapshot of a call: version %d, this program reads version %d", h.Version, Version)
+	case h.Version < firstVersion || h.Version > Version:
+		return h, nil, fmt.Errorf("snapshot of a call: version %d, this program reads versions %d to %d", h.Version, firstVersion, Version)
 	case h.Forget < 0:
 		return h, nil, errors.New("snapshot of a call: forgotten before 1970")
 	}
@@ -104,7 +104,7 @@ func (c *Call) snapshot() callState {
 		Attempt: c.attempt, InviteSeq: c.inviteSeq, Rounds: c.rounds, InviteVias: c.inviteVias, SrcVias: c.srcVias,
 		CheckpointAt: c.checkpointAt, TimeoutAt: c.timeoutAt, FinalAt: c.finalAt, KeepAt: c.keepAt,
 	}
-	if c.Done && c.Answered != 0 {
+	if c.over() {
 		return s
 	}
 	for i, a := range c.answers {
@@ -131,6 +131,27 @@ func (c *Call) snapshot() callState {
 	return s
 }
 
+func (c *Call) more() callMore {
+	m := callMore{
+		Transport: uint8(c.Transport), GroupMethod: []byte(c.Group.Method), GroupName: []byte(c.Group.Name),
+		LifeAt: c.lifeAt, ByeKept: c.byeKept,
+	}
+	for i := range c.Tunnels {
+		h := &c.Tunnels[i]
+		m.Tunnels = append(m.Tunnels, tunnelState{Type: uint8(h.Type), HasID: h.HasID, ID: h.ID, Src: h.Src, Dst: h.Dst})
+	}
+	if l := c.Location; l != nil {
+		m.Location = &locationState{
+			HasPoint: l.HasPoint, Latitude: l.Latitude, Longitude: l.Longitude, RadiusM: l.RadiusM,
+			Country: []byte(l.Country), A1: []byte(l.A1), A3: []byte(l.A3), Method: []byte(l.Method),
+		}
+	}
+	if !c.over() {
+		m.Media = c.Media.More(max(c.keepAt-int64(SaveEvery), c.LastSeen))
+	}
+	return m
+}
+
 func (t *Text) snapshot() textState {
 	s := textState{Full: t.full, Fields: make([][]byte, numFields)}
 	for f := range t.fields {
@@ -140,13 +161,7 @@ func (t *Text) snapshot() textState {
 		s.Vias = append(s.Vias, t.at(v))
 	}
 	for _, r := range t.redirects {
-		k := redirectState{Value: t.at(r.value), Reason: t.at(r.reason)}
-		for i, name := range redirectSources {
-			if name == r.source {
-				k.Source = uint8(i)
-			}
-		}
-		s.Redirects = append(s.Redirects, k)
+		s.Redirects = append(s.Redirects, redirectState{Source: uint8(r.source), Value: t.at(r.value), Reason: t.at(r.reason)})
 	}
 	return s
 }

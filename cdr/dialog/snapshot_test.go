@@ -11,8 +11,10 @@ import (
 	"time"
 
 	"calltrail/cdr/media"
+	"calltrail/decode/pidf"
 	"calltrail/decode/sdp"
 	"calltrail/decode/sip"
+	"calltrail/decode/tunnel"
 )
 
 // snapshotOf is the newest snapshot of the only call of a table.
@@ -246,6 +248,12 @@ func largest() *Call {
 			list = append(list, fmt.Sprintf("a=rtpmap:%d telephone-event-16/90000\r\n", pt))
 		}
 	}
+	for range tunnel.MaxDepth {
+		c.Tunnels = append(c.Tunnels, tunnel.Header{Type: tunnel.GTPU, HasID: true, ID: 1 << 31, Src: [16]byte{255}, Dst: [16]byte{255}})
+	}
+	long := strings.Repeat("v", 256)
+	c.Location = &pidf.Location{HasPoint: true, Latitude: -1.0 / 3, Country: long, A1: long, A3: long, Method: long}
+	c.Group = Group{"heuristic", strings.Repeat("g", 512)}
 	x := media.NewIndex()
 	for i := 0; i+9 <= len(list); i += 9 {
 		var d sdp.Description
@@ -314,6 +322,45 @@ func TestSnapshotFormat(t *testing.T) {
 		"INVITE:2 ACK:1 REFER:1"
 	if got := describe(c, false); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// What the first version wrote is read: a sensor that is upgraded takes its calls up again.
+func TestFirstVersion(t *testing.T) {
+	text, err := os.ReadFile("testdata/snapshot-v1.hex")
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := hex.DecodeString(strings.TrimSpace(string(text)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	saved := NewSaved(1, epoch+3e9)
+	if err := saved.Snapshot(body); err != nil {
+		t.Fatal(err)
+	}
+	table := emptyTable()
+	calls, err := saved.Restore(table)
+	if err != nil || len(calls) != 1 {
+		t.Fatalf("%d calls: %v", len(calls), err)
+	}
+	const want = "= c1 in_progress 200 by=nobody start=0.000 ring=0.101 answer=1.000 A>P tags=1/9 flags=sensor_restart hop=A>P hop=P>B " +
+		"INVITE:2 ACK:1 REFER:1"
+	if got := describe(calls[0], false); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	handle(t, table, "8.000 A>P BYE branch=z cseq=3 ttag=9")
+	handle(t, table, "8.010 P>A 200 BYE branch=z cseq=3 ttag=9")
+	if c := calls[0]; c.Open() || c.EndedBy != EndedByCaller {
+		t.Errorf("its BYE ended nothing: %s", describe(c, false))
+	}
+	// What is written now is the present version.
+	again, err := calls[0].AppendSnapshot(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if h, _, err := readHead(again); err != nil || h.Version != Version {
+		t.Errorf("version %d, %v", h.Version, err)
 	}
 }
 

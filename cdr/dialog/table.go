@@ -36,6 +36,10 @@ type Table struct {
 	// need before they return. They are set before the first message, both or, in a replay, neither.
 	Save func(c *Call)
 	Gone func(key Key)
+	// Began, Redirected and Left tell who groups calls of each that begins, is sent on and leaves: see group.go. Each may be nil.
+	Began      func(c *Call, m *Message)
+	Redirected func(c *Call)
+	Left       func(c *Call)
 
 	cfg    Config
 	media  *media.Index
@@ -55,6 +59,7 @@ func NewTable(cfg Config, index *media.Index, emit Emit, forget func(*Call)) *Ta
 	t := &Table{
 		cfg: cfg.withDefaults(), media: index, emit: emit, forget: forget, calls: map[string][]*Call{},
 	}
+	index.GoesOn = t.goesOn
 	t.timers.Placed = func(c *Call, position int) { c.position = position }
 	return t
 }
@@ -76,6 +81,7 @@ func (t *Table) Open() (n int) {
 
 // Advance lets packet time pass: timers before now fire, each at its deadline.
 func (t *Table) Advance(now int64) {
+	t.flush() // what media has changed in between
 	for {
 		at, c, ok := t.timers.Next()
 		if !ok || at >= now {
@@ -143,12 +149,16 @@ func (t *Table) fire(c *Call, now int64) {
 	case due(c.timeoutAt, now):
 		c.timeoutAt = 0
 		t.timeOut(c, now)
+	case due(c.mediaAt, now):
+		c.mediaAt = 0
+		t.mediaStop(c, now)
 	case due(c.checkpointAt, now):
 		c.checkpointAt = 0
 		c.viewed = true
 		t.record(c, false, now)
 	case due(c.keepAt, now):
 		c.keepAt = 0
+		c.byeKept = c.byeKept || c.hungUp() && !c.endKept
 		t.keep(c)
 	}
 }
@@ -161,7 +171,7 @@ func (t *Table) schedule(c *Call) {
 		return
 	}
 	var next int64
-	for _, at := range [...]int64{c.checkpointAt, c.timeoutAt, c.finalAt, c.forgetAt, c.keepAt} {
+	for _, at := range [...]int64{c.checkpointAt, c.timeoutAt, c.finalAt, c.forgetAt, c.keepAt, c.mediaAt} {
 		if at != 0 && (next == 0 || at < next) {
 			next = at
 		}
@@ -179,14 +189,20 @@ func (t *Table) schedule(c *Call) {
 	}
 }
 
-// find returns the leg of a message, the newest of those that fit it best, and the party that sent it. exact is false
+// find returns the leg of a message: of those that fit its tags best the one that knows its transaction, else the newest. And the party that sent it. exact is false
 // when the tags are not those of the leg.
 func (t *Table) find(m *sip.Message) (c *Call, p media.Party, exact bool) {
 	legs := t.calls[string(m.CallID())]
-	best := noMatch
+	best, knows := noMatch, false
 	for _, leg := range slices.Backward(legs) {
-		if q, how := leg.party(m.FromTag(), m.ToTag(), m.IsRequest()); how > best {
-			c, p, best = leg, q, how
+		q, how := leg.party(m.FromTag(), m.ToTag(), m.IsRequest())
+		if how < best || how == noMatch {
+			continue
+		}
+		// Hosts that use the same Call-ID and tag are told apart by their branches.
+		known := len(legs) > 1 && leg.transaction(branchOf(m), m.CSeq(), m.CSeqMethod()) != nil
+		if how > best || known && !knows {
+			c, p, best, knows = leg, q, how, known
 		}
 	}
 	return c, p, best >= compatible
@@ -233,6 +249,9 @@ func (t *Table) drop(c *Call) {
 	}
 	t.size--
 	c.gone = true
+	if t.Left != nil {
+		t.Left(c)
+	}
 	t.dequeue(c)
 	if c.due != 0 {
 		t.timers.Remove(c.position)
@@ -244,7 +263,13 @@ func (t *Table) drop(c *Call) {
 // touch notes that a message of the call was seen from party p.
 func (t *Table) touch(c *Call, p media.Party, m *Message) {
 	c.LastSeen = max(c.LastSeen, m.At)
+	if m.Now-c.lifeAt >= t1 { // else it may be a copy: when the call ends must not depend on it
+		c.lifeAt = m.Now
+	}
 	c.Anomalies |= m.SIP.Anomalies()
+	if m.Carriage != 0 {
+		t.flag(c, carried(m.Carriage))
+	}
 	if !c.Seen[p] {
 		c.Seen[p] = true
 		if m.SIP.Status() != 100 { // what a 100 says will be said again
@@ -254,9 +279,9 @@ func (t *Table) touch(c *Call, p media.Party, m *Message) {
 	c.Media.Signalled(p, m.Src)
 }
 
-// branch names a transaction within its call. The hash is not seeded, so that it is the same after a restart: whoever looks
+// branchOf names a transaction within its call. The hash is not seeded, so that it is the same after a restart: whoever looks
 // for two branches that meet confuses nobody's call but his own.
-func (t *Table) branch(m *sip.Message) uint64 { return xxhash.Sum64(m.Branch()) }
+func branchOf(m *sip.Message) uint64 { return xxhash.Sum64(m.Branch()) }
 
 func (t *Table) record(c *Call, final bool, now int64) {
 	if c.Media.Overflow || c.Text.full {

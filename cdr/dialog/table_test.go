@@ -198,9 +198,10 @@ func BenchmarkCall(b *testing.B) {
 	table := NewTable(Config{}, media.NewIndex(), func(*Call, bool, int64) {}, nil)
 	b.ReportAllocs()
 	shift := int64(0)
+	var again Message
 	for b.Loop() {
 		for _, m := range messages {
-			again := *m
+			again = *m
 			again.At, again.Now = m.At+shift, m.Now+shift
 			table.Advance(again.Now)
 			table.Handle(&again)

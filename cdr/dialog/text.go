@@ -1,8 +1,10 @@
 package dialog
 
 import (
+	"bytes"
 	"slices"
 
+	"calltrail/decode/sdp"
 	"calltrail/decode/sip"
 )
 
@@ -28,8 +30,15 @@ const (
 	Connected // P-Asserted-Identity of the 2xx
 	ReasonPhrase
 	TopVia
-	AccessNetwork
-	RemoteTarget // Contact of the 2xx
+	AccessNetwork // P-Access-Network-Info as a list with commas, what the network itself says first
+	RemoteTarget  // Contact of the 2xx
+
+	Identity      // all PASSporTs (RFC 8224), verbatim, as a list with commas; whole ones only, maxIdentity octets at most
+	Replaces      // the dialog that the INVITE takes over (RFC 3891), verbatim: sip.ParseReplaces
+	ReferredBy    // who had the caller make this call (RFC 3892)
+	Origin        // o= of the caller's session description without user name and version (RFC 8866 section 5.2)
+	ReferReplaces // the dialog that the target of a REFER is to take over: Replaces in Refer-To, unescaped
+	Referrer      // Referred-By of a REFER inside the call
 	numFields
 )
 
@@ -37,7 +46,7 @@ type extent struct{ off, n uint32 }
 
 // redirection is a Redirect as spans of the slab.
 type redirection struct {
-	source string
+	source source
 	value  extent
 	reason extent
 }
@@ -51,17 +60,28 @@ type Text struct {
 	full      bool // something found no place
 }
 
-// Sources of redirections; those of the first two do not come from the INVITE itself.
-const (
-	byAnswer = "3xx"
-	byRefer  = "refer"
+// source says where a redirection was found.
+type source uint8
 
-	byDiversion = "diversion"
-	byHistory   = "history_info"
+// Sources. Snapshots hold their numbers.
+const (
+	byAnswer source = iota // Contact of a 3xx
+	byRefer
+	byDiversion // of the INVITE, as the next
+	byHistory
+	byAnswerDiversion // Diversion of a 3xx: who sends the call on says why
+	numSources
 )
 
-// maxSlab bounds the text of one call.
-const maxSlab = 24 * 1024
+var sourceNames = [numSources]string{
+	byAnswer: "3xx", byRefer: "refer", byDiversion: "diversion", byHistory: "history_info", byAnswerDiversion: "diversion",
+}
+
+// Bounds of the text of one call, in octets.
+const (
+	maxSlab     = 24 * 1024
+	maxIdentity = 4 * 1024
+)
 
 // Get returns the octets of f, nil when there are none. They belong to the Text.
 func (t *Text) Get(f Field) []byte { return t.at(t.fields[f]) }
@@ -84,7 +104,7 @@ type Redirect struct {
 // Redirects yields the diversions in the order of the headers.
 func (t *Text) Redirects(yield func(Redirect) bool) {
 	for _, r := range t.redirects {
-		if !yield(Redirect{r.source, t.at(r.value), t.at(r.reason)}) {
+		if !yield(Redirect{sourceNames[r.source], t.at(r.value), t.at(r.reason)}) {
 			return
 		}
 	}
@@ -101,14 +121,49 @@ func (t *Text) has(f Field) bool { return t.fields[f].n != 0 }
 
 // put keeps what write appends; it says false when the slab is full.
 func (t *Text) put(e *extent, write func(dst []byte) []byte) bool {
+	if t.slab == nil {
+		t.slab = make([]byte, 0, 256) // most of an INVITE without growing
+	}
 	off := len(t.slab)
 	t.slab = write(t.slab)
-	if len(t.slab) > maxSlab {
-		t.slab, t.full = t.slab[:off], true
-		return false
+	n := len(t.slab) - off
+	switch {
+	case int(e.n) == n && bytes.Equal(t.at(*e), t.slab[off:]):
+		t.slab = t.slab[:off] // the same as before, as in most further INVITEs
+		return true
+	case len(t.slab) > maxSlab:
+		v := t.slab[off:]
+		t.slab = t.slab[:off]
+		t.compact()
+		if off = len(t.slab); off+n > maxSlab {
+			t.full = true
+			return false
+		}
+		t.slab = append(t.slab, v...)
 	}
-	e.off, e.n = uint32(off), uint32(len(t.slab)-off) //nolint:gosec // bounded by maxSlab
+	e.off, e.n = uint32(off), uint32(n) //nolint:gosec // bounded by maxSlab
 	return true
+}
+
+// compact lets go of the values that others have replaced.
+func (t *Text) compact() {
+	old := *t
+	t.slab = make([]byte, 0, maxSlab)
+	keep := func(e *extent) {
+		v := old.at(*e)
+		*e = extent{uint32(len(t.slab)), uint32(len(v))} //nolint:gosec // bounded by maxSlab
+		t.slab = append(t.slab, v...)
+	}
+	for f := range t.fields {
+		keep(&t.fields[f])
+	}
+	for i := range t.vias {
+		keep(&t.vias[i])
+	}
+	for i := range t.redirects {
+		keep(&t.redirects[i].value)
+		keep(&t.redirects[i].reason)
+	}
 }
 
 // verbatim keeps a value as it is.
@@ -147,13 +202,16 @@ func (t *Text) invite(m *sip.Message, further bool) {
 	t.redacted(PPreferredIdentity, m.Value(sip.HeaderPPreferredIdentity))
 	t.verbatim(Privacy, m.Value(sip.HeaderPrivacy))
 	t.verbatim(SessionID, m.Value(sip.HeaderSessionID))
-	t.verbatim(AccessNetwork, m.Value(sip.HeaderPAccessNetworkInfo))
+	t.accessNetwork(m)
+	t.identity(m)
+	t.verbatim(Replaces, m.Value(sip.HeaderReplaces))
+	t.redacted(ReferredBy, m.Value(sip.HeaderReferredBy))
 	if v, err := sip.ParseChargingVector(m.Value(sip.HeaderPChargingVector)); err == nil {
 		t.verbatim(ICID, v.ICID)
 	}
 	t.credentials(m)
 	t.vias = t.vias[:0]
-	t.redirects = slices.DeleteFunc(t.redirects, func(r redirection) bool { return r.source != byAnswer && r.source != byRefer })
+	t.redirects = slices.DeleteFunc(t.redirects, func(r redirection) bool { return r.source == byDiversion || r.source == byHistory })
 	for v := range m.Values(sip.HeaderVia) {
 		if len(t.vias) >= maxVias {
 			t.full = true
@@ -174,6 +232,77 @@ func (t *Text) invite(m *sip.Message, further bool) {
 	}
 }
 
+// list keeps values as one list, those that most fits first; what would make it longer than limit is left out whole.
+func (t *Text) list(f Field, m *sip.Message, id sip.HeaderID, limit int, first func(v []byte) bool) {
+	if m.Count(id) == 0 {
+		return
+	}
+	t.put(&t.fields[f], func(dst []byte) []byte {
+		start := len(dst)
+		for _, preferred := range [...]bool{true, false} {
+			for v := range m.Values(id) {
+				if first(v) != preferred {
+					continue
+				}
+				at := len(dst)
+				if at > start {
+					dst = append(dst, ", "...)
+				}
+				if dst = sip.AppendUnfolded(dst, v); len(dst)-start > limit {
+					dst, t.full = dst[:at], true
+				}
+			}
+		}
+		return dst
+	})
+}
+
+// accessNetwork keeps where the caller's access network says that the caller is (RFC 7315 section 4.4). A telephone may write
+// what it likes; network-provided is a proxy's word.
+func (t *Text) accessNetwork(m *sip.Message) {
+	t.list(AccessNetwork, m, sip.HeaderPAccessNetworkInfo, sip.MaxValue, func(v []byte) bool {
+		_, params, _ := bytes.Cut(v, []byte{';'})
+		_, ok := sip.Param(params, "network-provided")
+		return ok
+	})
+}
+
+// identity keeps the PASSporTs. One of which a part is missing proves nothing: each is kept whole or not at all.
+func (t *Text) identity(m *sip.Message) {
+	t.list(Identity, m, sip.HeaderIdentity, maxIdentity, func([]byte) bool { return true })
+}
+
+// referred keeps what a REFER asks for (RFC 3515), and which dialog its target is to take over. It says whether that was new.
+func (t *Text) referred(m *sip.Message) bool {
+	target := m.Value(sip.HeaderReferTo)
+	if !t.redirect(byRefer, target, nil) {
+		return false
+	}
+	t.redacted(Referrer, m.Value(sip.HeaderReferredBy))
+	if to, err := sip.ParseNameAddr(target); err == nil {
+		if uri, err := sip.ParseURI(to.URI); err == nil {
+			if v := uri.Header("replaces"); len(v) > 0 {
+				t.put(&t.fields[ReferReplaces], func(dst []byte) []byte { return sip.AppendUnescaped(dst, v) })
+			}
+		}
+	}
+	return true
+}
+
+// origin keeps what names the session of the caller's description, whatever its version. The first one counts: a relay
+// behind the caller may write its own.
+func (t *Text) origin(d *sdp.Description) {
+	if t.has(Origin) {
+		return
+	}
+	id, rest, ok := bytes.Cut(d.Origin(), []byte{' '})
+	_, rest, more := bytes.Cut(rest, []byte{' '})
+	if !ok || !more {
+		return
+	}
+	t.put(&t.fields[Origin], func(dst []byte) []byte { return append(append(append(dst, id...), ' '), rest...) })
+}
+
 // credentials keeps who the caller claims to be towards a server: user name and realm, nothing else.
 func (t *Text) credentials(m *sip.Message) {
 	v := m.Value(sip.HeaderProxyAuthorization)
@@ -187,7 +316,7 @@ func (t *Text) credentials(m *sip.Message) {
 }
 
 // redirect keeps a diversion, each value once: every hop carries the same ones. It says whether it was new.
-func (t *Text) redirect(source string, value, reason []byte) bool {
+func (t *Text) redirect(source source, value, reason []byte) bool {
 	if len(value) == 0 {
 		return false
 	}
@@ -196,20 +325,19 @@ func (t *Text) redirect(source string, value, reason []byte) bool {
 		return false
 	}
 	r := redirection{source: source}
-	before := len(t.slab)
 	if !t.put(&r.value, func(dst []byte) []byte { return sip.AppendRedacted(dst, value) }) {
 		return false
 	}
 	for _, old := range t.redirects {
-		if old.source == source && string(t.at(old.value)) == string(t.at(r.value)) {
-			t.slab = t.slab[:before]
+		if sourceNames[old.source] == sourceNames[source] && string(t.at(old.value)) == string(t.at(r.value)) {
+			t.slab = t.slab[:r.value.off]
 			return false
 		}
 	}
-	if len(reason) > 0 {
-		t.put(&r.reason, func(dst []byte) []byte { return append(dst, reason...) })
-	}
 	t.redirects = append(t.redirects, r)
+	if len(reason) > 0 {
+		t.put(&t.redirects[len(t.redirects)-1].reason, func(dst []byte) []byte { return append(dst, reason...) })
+	}
 	return true
 }
 

@@ -40,9 +40,24 @@ func (x *Index) find(l *leg, number Numbers) dialog.Group {
 	return named(byCallID, c.CallID+"\x00"+c.FirstTag)
 }
 
+// Replaced is the leg that a REFER of c names, for the transfer's target to take over (RFC 5589 section 7), and the group that
+// it belongs to from now on: that of c. Both calls are one affair: somebody asked first, and then sent the caller on. nil when
+// there is none, or it is of the group already.
+func (x *Index) Replaced(c *dialog.Call) (*dialog.Call, dialog.Group) {
+	o := x.named(c.Text.Get(dialog.ReferReplaces))
+	if o == nil || o.call == c || o.call.Group.Name == c.Group.Name {
+		return nil, dialog.Group{}
+	}
+	x.Stats.CallID++
+	return o.call, dialog.Group{Method: byCallID, Name: c.Group.Name}
+}
+
 // replaced is the leg whose dialog an INVITE takes over.
-func (x *Index) replaced(c *dialog.Call) *leg {
-	r, err := sip.ParseReplaces(c.Text.Get(dialog.Replaces))
+func (x *Index) replaced(c *dialog.Call) *leg { return x.named(c.Text.Get(dialog.Replaces)) }
+
+// named is the leg whose dialog a value of Replaces names.
+func (x *Index) named(value []byte) *leg {
+	r, err := sip.ParseReplaces(value)
 	if err != nil {
 		return nil
 	}

@@ -11,5 +11,7 @@
 // A Closed event carries the packets before its time and no other, so what a call is given does not depend on how
 // packets were spread over workers, or on which goroutine ran first.
 //
+// doubt.go follows streams after an end that may be none, silence.go says when the lack of media says something.
+//
 // In: RTP headers; addresses from session descriptions. Out: Observed streams of a Session. It never sees a payload.
 package media

@@ -18,6 +18,8 @@ type Index struct {
 	// Commands are for the Tables; the owner hands them on and empties the slice before it lets time pass.
 	Commands []Command
 	Stats    IndexStats
+	// GoesOn is called with the owner of a session whose end was in doubt when media shows that it goes on: see Doubt.
+	GoesOn func(owner any, now int64)
 
 	bindings map[address][]*binding
 	streams  map[StreamID]*stream
@@ -39,6 +41,8 @@ type claim struct {
 	sender   Party
 	// source is the sender's own binding, which ends the claim when there is no receiver.
 	source *binding
+	// after says that the stream began after the session's end, which is in doubt.
+	after bool
 }
 
 func (c *claim) line() *Line {
@@ -66,7 +70,9 @@ func (x *Index) Describe(
 	}
 	if s.rounds[p] != round {
 		s.previous[p], s.rounds[p], changed = s.rounds[p], round, true
+		s.wasHeld[p] = s.held[p]
 	}
+	s.held[p] = onHold(d)
 	for i := range d.Media {
 		m := &d.Media[i]
 		ip := m.IP.Unmap().WithZone("")
@@ -125,7 +131,7 @@ func (x *Index) publish(b *binding, now int64) {
 	x.bindings[b.at] = append(list, b)
 	for _, st := range x.waiting[b.at] {
 		switch {
-		case st.over():
+		case st.over() && !st.leaveAll():
 			// The media of a call before this one: what comes after its last 2 s is counted anew.
 		case st.first < now-Probation:
 			// Too old to have begun for this call: what comes from now on may be its media, counted anew.
@@ -181,7 +187,7 @@ func (x *Index) Inherit(s, from *Session, p Party, now int64) {
 func (x *Index) Commit(s *Session, p Party, now int64) {
 	for _, b := range s.bindings {
 		if b.party == p && b.round != s.rounds[p] && b.until == noCut {
-			s.Moved = true
+			s.Moved, s.movedAt = true, now
 			x.release(b, now)
 		}
 	}
@@ -201,7 +207,7 @@ func (x *Index) Rollback(s *Session, p Party, round uint32, now int64) {
 		}
 	}
 	if newest {
-		s.rounds[p] = s.previous[p]
+		s.rounds[p], s.held[p] = s.previous[p], s.wasHeld[p]
 	}
 }
 
@@ -223,6 +229,7 @@ func (x *Index) Reopen(s *Session) {
 			b.until = noCut
 		}
 	}
+	x.keepAfter(s)
 }
 
 func (x *Index) release(b *binding, now int64) {
@@ -244,7 +251,7 @@ func (x *Index) Forget(s *Session) {
 	for _, st := range s.claimed {
 		st.claims = slices.DeleteFunc(st.claims, func(c claim) bool { return c.session == s })
 	}
-	s.bindings, s.claimed = nil, nil
+	s.bindings, s.claimed, s.doubt = nil, nil, nil
 }
 
 // Handle takes in an event of a Table.
@@ -262,15 +269,21 @@ func (x *Index) Handle(ev *Event) {
 		}
 		delete(x.streams, ev.ID)
 		x.unwait(st)
-		if len(st.claims) == 0 {
-			x.Stats.Unclaimed++
-			return
-		}
-		x.Stats.Claimed++
+		claimed := false
 		for i := range st.claims {
 			c := &st.claims[i]
 			c.session.claimed = slices.DeleteFunc(c.session.claimed, func(o *stream) bool { return o == st })
-			c.session.add(st.flow, c.sender, &ev.Stream, c.line())
+			if c.after {
+				claimed = x.closedAfter(c, st, ev) || claimed
+			} else {
+				c.session.add(st.flow, c.sender, &ev.Stream, c.line())
+				claimed = true
+			}
+		}
+		if claimed {
+			x.Stats.Claimed++
+		} else {
+			x.Stats.Unclaimed++
 		}
 	}
 }
@@ -317,6 +330,9 @@ func (x *Index) match(st *stream, now int64) {
 	if len(st.claims) == 0 && stranger != nil {
 		x.claim(st, claim{session: stranger.session, receiver: stranger, sender: stranger.party.Other()}, now)
 	}
+	if len(st.claims) == 0 {
+		x.matchAfter(st, dst, src, now)
+	}
 }
 
 func (x *Index) claim(st *stream, c claim, now int64) {
@@ -334,6 +350,10 @@ func (x *Index) claim(st *stream, c claim, now int64) {
 	}
 	st.claims = append(st.claims, c)
 	c.session.claimed = append(c.session.claimed, st)
+	if c.after {
+		return
+	}
+	c.session.last = max(c.session.last, st.first)
 	b := c.receiver
 	if b == nil {
 		b = c.source

@@ -2,17 +2,29 @@ package media
 
 import (
 	"cmp"
+	"fmt"
+	"math"
 	"slices"
 )
 
 // Restore fills in s from a state that was kept before the program was started again, and publishes its addresses, as if
 // they had been announced then. Sessions may come in any order, all of them before the first event of a Table: streams that
 // are open already do not find them. After an error s is unchanged and the state is damaged.
-func (x *Index) Restore(s *Session, st *SessionState) error {
+func (x *Index) Restore(s *Session, st *SessionState, more *SessionMore) error {
 	r, err := st.session()
 	if err != nil {
 		return err
 	}
+	if !timely(more.Last) || !timely(more.MovedAt) || len(more.After) > maxObserved {
+		return fmt.Errorf("media until %d, moved at %d, %d streams after the end", more.Last, more.MovedAt, len(more.After))
+	}
+	if len(more.After) > 0 && st.Ended {
+		r.doubt = &doubt{from: math.MaxInt64} // until Doubt says more
+		if r.doubt.observed, err = observedOfStates(more.After); err != nil {
+			return err
+		}
+	}
+	r.last, r.movedAt, r.held, r.wasHeld = more.Last, more.MovedAt, more.Held, more.WasHeld
 	*s = *r
 	for _, b := range s.bindings {
 		b.session = s

@@ -18,9 +18,9 @@ func (w *world) restart(clean bool, gap float64, sessions ...*Session) []*Sessio
 	var again []*Session
 	w.index, w.table = NewIndex(), NewTable(TableConfig{Streams: 1000, Idle: 30 * second})
 	for _, s := range sessions {
-		st := s.State()
+		st, more := s.State(), s.More(w.now)
 		r := &Session{}
-		if err := w.index.Restore(r, &st); err != nil {
+		if err := w.index.Restore(r, &st, &more); err != nil {
 			w.t.Fatal(err)
 		}
 		again = append(again, r)
@@ -176,7 +176,7 @@ func TestRestoredPortOfTwoCalls(t *testing.T) {
 		}
 		w.restart(true, 0)
 		for _, i := range order {
-			if err := w.index.Restore(&again[i], &states[i]); err != nil {
+			if err := w.index.Restore(&again[i], &states[i], &SessionMore{}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -234,7 +234,7 @@ func TestRestoredLines(t *testing.T) {
 	var s, again Session
 	x.Describe(&s, Caller, &d, at(aliceSIP), 5, 1, 100)
 	st := s.State()
-	if err := NewIndex().Restore(&again, &st); err != nil {
+	if err := NewIndex().Restore(&again, &st, &SessionMore{}); err != nil {
 		t.Fatal(err)
 	}
 	if len(s.bindings) != 3 || len(again.bindings) != 3 {

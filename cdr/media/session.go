@@ -34,6 +34,11 @@ type Session struct {
 	ended    bool
 	heard    bool // restored: there were streams before, whose counts are lost
 	unheard  bool // restored, and no party has been heard of since
+	held     [2]bool
+	wasHeld  [2]bool // before the newest round
+	last     int64   // newest packet that is known of, 0 for none
+	movedAt  int64   // when an address was last given up for another one
+	doubt    *doubt  // nil while open, or when the end is certain
 	// Overflow says that there was more than a Session holds.
 	Overflow bool
 	// Moved says that a party's media moved to another address during the call.
@@ -112,33 +117,46 @@ func (s *Session) knows(p Party, ip [16]byte) bool {
 
 // add sums a closed stream into the call.
 func (s *Session) add(f Flow, sender Party, st *rtp.Stream, line *Line) {
-	for i := range s.observed {
-		if o := &s.observed[i]; o.Flow == f && o.Sender == sender {
-			o.sum(st)
-			return
-		}
+	s.last = max(s.last, st.Last)
+	s.observed = s.sumInto(s.observed, observedOf(f, sender, st, line))
+}
+
+func observedOf(f Flow, sender Party, st *rtp.Stream, line *Line) *Observed {
+	o := &Observed{
+		Flow: f, Sender: sender, First: st.First, Last: st.Last, Packets: st.Packets, Octets: st.Octets, Lost: st.Lost(),
+		Duplicates: st.Duplicates, PayloadType: st.PayloadType,
 	}
-	if len(s.observed) >= maxObserved {
-		s.Overflow = true
-		return
-	}
-	o := Observed{Flow: f, Sender: sender, First: st.First, PayloadType: st.PayloadType}
 	if line != nil {
 		o.Line, o.HasLine = *line, true
 	}
-	o.sum(st)
-	s.observed = append(s.observed, o)
+	o.JitterMS, o.HasJitter = st.JitterMS(o.clock(st.PayloadType))
+	return o
 }
 
-func (o *Observed) sum(st *rtp.Stream) {
-	o.First = min(o.First, st.First)
-	o.Last = max(o.Last, st.Last)
-	o.Packets += st.Packets
-	o.Octets += st.Octets
-	o.Lost += st.Lost()
-	o.Duplicates += st.Duplicates
-	if j, ok := st.JitterMS(o.clock(st.PayloadType)); ok {
-		o.JitterMS, o.HasJitter = j, true
+// sumInto adds o to the sum of its flow and sender in list, which has room for a few.
+func (s *Session) sumInto(list []Observed, o *Observed) []Observed {
+	for i := range list {
+		if list[i].Flow == o.Flow && list[i].Sender == o.Sender {
+			list[i].sum(o)
+			return list
+		}
+	}
+	if len(list) >= maxObserved {
+		s.Overflow = true
+		return list
+	}
+	return append(list, *o)
+}
+
+func (o *Observed) sum(n *Observed) {
+	o.First = min(o.First, n.First)
+	o.Last = max(o.Last, n.Last)
+	o.Packets += n.Packets
+	o.Octets += n.Octets
+	o.Lost += n.Lost
+	o.Duplicates += n.Duplicates
+	if n.HasJitter {
+		o.JitterMS, o.HasJitter = n.JitterMS, true
 	}
 }
 

@@ -25,6 +25,14 @@ type SessionState struct {
 	Heard bool
 }
 
+// SessionMore is what the second version of the format keeps besides.
+type SessionMore struct {
+	_             struct{} `cbor:",toarray"`
+	Last, MovedAt int64
+	Held, WasHeld [2]bool
+	After         []ObservedState // streams after an end that is in doubt
+}
+
 // BindingState is one announced address.
 type BindingState struct {
 	_      struct{} `cbor:",toarray"`
@@ -123,8 +131,18 @@ func (s *Session) State() SessionState {
 		k.Line.Signalled = nil
 		st.Bindings = append(st.Bindings, k)
 	}
-	for i := range s.observed {
-		o := &s.observed[i]
+	st.Observed = observedStates(s.observed)
+	for p, list := range s.sources {
+		for _, e := range list {
+			st.Sources[p] = append(st.Sources[p], EndOf(e))
+		}
+	}
+	return st
+}
+
+func observedStates(observed []Observed) (list []ObservedState) {
+	for i := range observed {
+		o := &observed[i]
 		k := ObservedState{
 			Src: EndOf(o.Flow.Src), Dst: EndOf(o.Flow.Dst), Scope: o.Flow.Scope, SSRC: o.Flow.SSRC, Sender: uint8(o.Sender),
 			First: o.First, Last: o.Last, Packets: o.Packets, Octets: o.Octets, Lost: o.Lost, Duplicates: o.Duplicates,
@@ -134,14 +152,21 @@ func (s *Session) State() SessionState {
 			line := stateOf(&o.Line)
 			k.Line = &line
 		}
-		st.Observed = append(st.Observed, k)
+		list = append(list, k)
 	}
-	for p, list := range s.sources {
-		for _, e := range list {
-			st.Sources[p] = append(st.Sources[p], EndOf(e))
-		}
+	return list
+}
+
+// More returns what State does not, at the time now: a stream that is open has had a packet a short time ago.
+func (s *Session) More(now int64) SessionMore {
+	m := SessionMore{Last: s.last, MovedAt: s.movedAt, Held: s.held, WasHeld: s.wasHeld}
+	if s.Playing() && !s.ended {
+		m.Last = max(m.Last, now)
 	}
-	return st
+	if s.doubt != nil {
+		m.After = observedStates(s.doubt.observed)
+	}
+	return m
 }
 
 func stateOf(l *Line) LineState {
@@ -169,12 +194,9 @@ func (st *SessionState) session() (*Session, error) {
 		}
 		s.bindings = append(s.bindings, b)
 	}
-	for i := range st.Observed {
-		o, err := st.Observed[i].observed()
-		if err != nil {
-			return nil, fmt.Errorf("stream %d: %w", i, err)
-		}
-		s.observed = append(s.observed, o)
+	var err error
+	if s.observed, err = observedOfStates(st.Observed); err != nil {
+		return nil, err
 	}
 	for p, list := range st.Sources {
 		if len(list) > maxSources {
@@ -189,6 +211,17 @@ func (st *SessionState) session() (*Session, error) {
 		}
 	}
 	return s, nil
+}
+
+func observedOfStates(states []ObservedState) (list []Observed, err error) {
+	for i := range states {
+		o, err := states[i].observed()
+		if err != nil {
+			return nil, fmt.Errorf("stream %d: %w", i, err)
+		}
+		list = append(list, o)
+	}
+	return list, nil
 }
 
 func (k *BindingState) binding() (*binding, error) {

@@ -48,6 +48,7 @@ func newCorrelator(cfg *Config, p *progress, free []chan *batch, rec *recorder) 
 	c.messages = dialog.NewMessages(cfg.Dialog, c.emitMessage)
 	c.groups = group.New()
 	c.calls.Began = func(call *dialog.Call, _ *dialog.Message) { c.calls.Join(call, c.groups.Begin(call, rec.whom)) }
+	c.calls.Redirected = c.redirected
 	c.calls.Left = c.groups.Leave
 	return c
 }
@@ -230,6 +231,19 @@ func (c *correlator) signalling(b *batch, m *message) {
 	default:
 	}
 	c.calls.Handle(d)
+}
+
+// redirected tells the groups where a call was sent on to: the call there belongs to it.
+func (c *correlator) redirected(call *dialog.Call) {
+	for r := range call.Text.Redirects {
+		switch r.Source {
+		case "3xx", "refer":
+			c.groups.Redirected(call, c.recorder.whom(r.Value))
+		}
+	}
+	if other, g := c.groups.Replaced(call); other != nil {
+		c.calls.Join(other, g)
+	}
 }
 
 func (c *correlator) connection(e *connectionEvent) {

@@ -1,6 +1,8 @@
 package pipeline
 
 import (
+	"math"
+
 	"calltrail/capture"
 	"calltrail/cdr/encrypted"
 	"calltrail/cdr/media"
@@ -233,6 +235,12 @@ func (w *worker) finish(end int64) {
 	if end > w.clock {
 		w.tick(end)
 	}
+	// What waits behind a gap that the rest of the input would have filled, or not.
+	w.streams.Advance(math.MaxInt64)
+	for i := range w.streams.Messages {
+		w.streams.Messages[i].Now = w.clock
+	}
+	w.deliver(w.streams.Messages, inputEnd, 0)
 	w.connections.Finish(w.clock)
 	w.collectConnections(inputEnd)
 	w.table.Finish(w.clock)

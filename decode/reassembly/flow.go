@@ -24,7 +24,8 @@ type Message struct {
 	// At is the time of the packet that completed it; Now the packet time at which that was known, which is later when a
 	// gap before it had to be given up first. Nanoseconds since 1970-01-01T00:00:00Z.
 	At, Now int64
-	// Overlap: octets of it came twice and differed; the first ones were taken. Gap: octets before it were never seen.
+	// Overlap: octets of it came twice and differed; the first ones were taken. Gap: octets before it, or of the end of its body, were
+	// never seen.
 	Overlap, Gap bool
 }
 
