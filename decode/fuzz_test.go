@@ -7,6 +7,8 @@ import (
 
 	"calltrail/capture"
 	"calltrail/decode/tunnel"
+
+	"calltrail/decode/fuzzbound"
 )
 
 // checkOutcome gives a packet to Walk, and what it finds to Resume, Classify, ClassifySegment and FanoutHash, and checks
@@ -116,6 +118,12 @@ func FuzzWalk(f *testing.F) {
 	f.Fuzz(func(t *testing.T, link uint16, b []byte, more int) {
 		p := packetOf(capture.LinkType(link), b)
 		p.Length += more % 65536
+		fuzzbound.Check(t, len(b), func() {
+			var f Frame
+			if Walk(p, &f) == Datagram {
+				Classify(&f)
+			}
+		})
 		checkOutcome(t, p)
 	})
 }

@@ -1,6 +1,8 @@
 package encrypted
 
 import (
+	"errors"
+
 	"calltrail/decode"
 	"calltrail/decode/tls"
 )
@@ -64,7 +66,7 @@ type Connection struct {
 	key      key
 }
 
-// version names a TLS version as people do, "" when it is none.
+// VersionName names the TLS version as people do, "" when it is none.
 func (c *Connection) VersionName() string {
 	switch c.Version {
 	case 0x0300:
@@ -99,7 +101,7 @@ func (v *Volume) take(seq uint32, n int) (fresh, inOrder bool) {
 	}
 	inOrder = seq == v.next
 	v.Packets++
-	v.Octets += uint64(ahead) //nolint:gosec // positive
+	v.Octets += uint64(ahead)
 	v.next = end
 	return true, inOrder
 }
@@ -119,8 +121,8 @@ func (c *Connection) greet(b, scratch []byte) {
 		whole = c.hello
 	}
 	var h tls.ClientHello
-	switch err := tls.ParseClientHello(whole, scratch, &h); err {
-	case nil:
+	switch err := tls.ParseClientHello(whole, scratch, &h); {
+	case err == nil:
 		c.Hello, c.hello = true, nil
 		c.ServerName = string(h.ServerName[:min(len(h.ServerName), maxServerName)])
 		c.Version = h.Version
@@ -130,7 +132,7 @@ func (c *Connection) greet(b, scratch []byte) {
 			}
 			c.Protocols = append(c.Protocols, string(p))
 		}
-	case tls.ErrShort:
+	case errors.Is(err, tls.ErrShort):
 		if c.hello == nil {
 			c.hello = append(make([]byte, 0, len(b)), b...)
 		}

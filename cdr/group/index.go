@@ -1,6 +1,7 @@
 package group
 
 import (
+	"slices"
 	"time"
 
 	"calltrail/cdr/dialog"
@@ -92,13 +93,8 @@ func (x *Index) add(l *leg) {
 // Redirected notes where a leg was sent on to: by Refer-To or by the Contact of a 3xx. The next leg there is the same call.
 func (x *Index) Redirected(c *dialog.Call, target string) {
 	l := x.legs[c]
-	if l == nil || target == "" || len(l.targets) >= maxTargets {
+	if l == nil || target == "" || len(l.targets) >= maxTargets || slices.Contains(l.targets, target) {
 		return
-	}
-	for _, t := range l.targets {
-		if t == target {
-			return
-		}
 	}
 	l.targets = append(l.targets, target)
 	put(x.targets, target, l)

@@ -3,6 +3,8 @@ package multipart
 import (
 	"strings"
 	"testing"
+
+	"calltrail/decode/fuzzbound"
 )
 
 // geo is RFC 6442 section 5.1's body in short: a description and a place.
@@ -86,6 +88,7 @@ func FuzzFind(f *testing.F) {
 		f.Add(c.contentType, c.body, c.id)
 	}
 	f.Fuzz(func(t *testing.T, contentType, body, id string) {
+		fuzzbound.Check(t, len(contentType)+len(body), func() { find1(contentType, body, "application/sdp", id) })
 		for _, mediaType := range []string{"application/sdp", "application/pidf+xml"} {
 			got := find1(contentType, body, mediaType, id)
 			if !strings.Contains(body, string(got)) {

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"calltrail/decode/sip"
+
+	"calltrail/decode/fuzzbound"
 )
 
 // RFC 8225 appendix A: header, payload and signature. Signatures are checked in cdr/attest, on PASSporTs made there.
@@ -214,6 +216,7 @@ func FuzzParse(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
+		fuzzbound.Check(t, len(b), func() { _, _ = parse(b) })
 		p, err := parse(b)
 		if err != nil {
 			return
@@ -235,6 +238,8 @@ func FuzzClaims(f *testing.F) {
 	f.Add(shakenHeader, shakenPayload)
 	f.Add(plainHeader, `{"orig":{"uri":["sip:a@example.com"]},"dest":{"tn":"1","uri":["sip:b@example.com"]},"iat":1,"div":{"tn":"3"}}`)
 	f.Fuzz(func(t *testing.T, header, payload string) {
+		identity := Identity{Token: []byte(token(header, payload))}
+		fuzzbound.Check(t, len(identity.Token), func() { _, _ = Parse(identity) })
 		p, err := Parse(Identity{Token: []byte(token(header, payload))})
 		if err == nil && p.Orig == (Party{}) {
 			t.Errorf("no caller: %+v", p)

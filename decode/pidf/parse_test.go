@@ -6,6 +6,8 @@ import (
 	"math"
 	"strings"
 	"testing"
+
+	"calltrail/decode/fuzzbound"
 )
 
 // document puts a place into the shell of RFC 6442 section 5.1.
@@ -223,6 +225,7 @@ func FuzzParse(f *testing.F) {
 		f.Add([]byte(c.doc))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
+		fuzzbound.Check(t, len(b), func() { _, _ = Parse(b) })
 		l, err := Parse(b)
 		if (err != nil) != (l == Location{} || l.empty()) {
 			t.Errorf("%+v, %v", l, err)

@@ -98,30 +98,30 @@ func answerOf(ok bool) answer {
 // tolerant as looksLikeSIP, but for what the end of a line that was split may look like: "SIP/2.0" or "SIP/2.0/TCP 192.0.2.1"
 // without a status code, or "example.com SIP/2.0" without a URI.
 func startLine(b []byte) answer {
-	if end := bytes.IndexByte(b[:min(len(b), maxFirstLine)], '\n'); end >= 0 {
+	if end := bytes.IndexByte(b[:min(len(b), sip.MaxFirstLine)], '\n'); end >= 0 {
 		line := b[:end]
-		if isVersion(line) {
+		if sip.IsVersion(line) {
 			return answerOf(isStatusLine(line))
 		}
-		n := methodLen(line)
-		return answerOf(n > 0 && hasVersion(bytes.TrimLeft(line[n:], " \t")))
+		n := sip.MethodLen(line)
+		return answerOf(n > 0 && sip.HasVersion(bytes.TrimLeft(line[n:], " \t")))
 	}
-	if len(b) >= maxFirstLine {
+	if len(b) >= sip.MaxFirstLine {
 		return no
 	}
 	// A method and a space, or as much of it, or of "SIP/2.0 ".
-	if len(b) == 0 || methodLen(b) > 0 || isVersion(b) {
+	if len(b) == 0 || sip.MethodLen(b) > 0 || sip.IsVersion(b) {
 		return unclear
 	}
 	for i, c := range b {
-		if !token[c] {
+		if !sip.IsToken(c) {
 			if c == '/' && i == 3 && i == len(b)-1 && bytes.EqualFold(b[:i], []byte("SIP")) {
 				return unclear
 			}
 			return no
 		}
 	}
-	if len(b) > maxMethod {
+	if len(b) > sip.MaxMethod {
 		return no
 	}
 	return unclear
@@ -139,8 +139,8 @@ func isStatusLine(line []byte) bool {
 
 // known says whether b begins with a method of an RFC, or with a status line.
 func known(b []byte) bool {
-	n := methodLen(b)
-	return n > 0 && sip.MethodOf(b[:n]) != sip.MethodOther || isVersion(b) && startLine(b) == yes
+	n := sip.MethodLen(b)
+	return n > 0 && sip.MethodOf(b[:n]) != sip.MethodOther || sip.IsVersion(b) && startLine(b) == yes
 }
 
 // begins says whether a message begins with p, although what stands before it in its line, tail, might be the begin of
@@ -149,8 +149,8 @@ func begins(tail, p []byte) bool {
 	if !known(p) {
 		return false
 	}
-	var both [2*maxMethod + 2]byte
-	return !known(append(append(both[:0], tail[:min(len(tail), maxMethod+1)]...), p[:min(len(p), maxMethod+1)]...))
+	var both [2*sip.MaxMethod + 2]byte
+	return !known(append(append(both[:0], tail[:min(len(tail), sip.MaxMethod+1)]...), p[:min(len(p), sip.MaxMethod+1)]...))
 }
 
 // headEnd returns the length of the lines at the start of b up to and with the first empty one, 0 when there is none

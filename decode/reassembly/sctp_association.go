@@ -1,5 +1,7 @@
 package reassembly
 
+import "calltrail/decode/sip"
+
 // kind is what an association carries, as far as is known.
 type kind uint8
 
@@ -60,7 +62,7 @@ func (a *Associations) drop(s *association) {
 
 // tooShort is the number of octets below which the beginning of a message need not show that it is SIP: a method, white
 // space and a scheme.
-const tooShort = maxMethod + 16
+const tooShort = sip.MaxMethod + 16
 
 // follow says whether the chunk may be of SIP, and opens the association if so. text says that it begins like SIP. SIP
 // has no payload protocol identifier of its own, so that its senders use 0, which means nothing in particular.

@@ -3,6 +3,8 @@ package reassembly
 import (
 	"hash/maphash"
 	"slices"
+
+	"calltrail/decode/sip"
 )
 
 // PortRange is a range of ports, both ends in it.
@@ -214,7 +216,7 @@ func pickUp(p []byte) bool {
 		return beginsFrame(p)
 	case first == 'G' && p[1] == 'E' && p[2] == 'T' && p[3] == ' ', first == 'H' && p[1] == 'T' && p[2] == 'T' && p[3] == 'P':
 		return looksLikeSIP(p) || beginsHandshake(p)
-	case first == '\r', first == '\n', token[first]:
+	case first == '\r', first == '\n', sip.IsToken(first):
 		return looksLikeSIP(p)
 	}
 	return false

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"slices"
 	"testing"
+
+	"calltrail/decode/fuzzbound"
 )
 
 // pcmu is 20 ms of PCMU: 12 octets of header, 4 of the 160 octets of payload.
@@ -131,6 +133,7 @@ func FuzzRTP(f *testing.F) {
 	f.Add(pcmu, 172)
 	f.Add([]byte{0xb1, 0x60, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4, 0xbe, 0xde, 0, 1, 0, 0, 0, 0, 9, 2}, 26)
 	f.Fuzz(func(t *testing.T, b []byte, wireLen int) {
+		fuzzbound.Check(t, len(b), func() { _ = Parse(b, wireLen, new(Header)) })
 		wireLen %= 1 << 20 // more would overflow the check below, not Parse
 		var h, again Header
 		before := bytes.Clone(b)

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"slices"
 	"testing"
+
+	"calltrail/decode/fuzzbound"
 )
 
 // Packets of RFC 3550 section 6. SDES is that of an SSRC without items.
@@ -84,6 +86,7 @@ func FuzzRTCP(f *testing.F) {
 	f.Add(slices.Concat(rtcpRR, padded), 20)
 	f.Add(srtcp, 12)
 	f.Fuzz(func(t *testing.T, b []byte, wireLen int) {
+		fuzzbound.Check(t, len(b), func() { _ = ParseRTCP(b, wireLen, new(Compound)) })
 		var c Compound
 		if err := ParseRTCP(b, wireLen, &c); err != nil {
 			return

@@ -1,6 +1,10 @@
 package sdp
 
-import "testing"
+import (
+	"testing"
+
+	"calltrail/decode/fuzzbound"
+)
 
 func FuzzSDP(f *testing.F) {
 	f.Add([]byte(offer))
@@ -8,6 +12,7 @@ func FuzzSDP(f *testing.F) {
 	f.Add([]byte("m=\rc=\ra="))
 	d := new(Description)
 	f.Fuzz(func(t *testing.T, b []byte) {
+		fuzzbound.Check(t, len(b), func() { _ = new(Description).Parse(b) })
 		if err := d.Parse(b); err != nil && len(d.Media) > 0 {
 			t.Error("media after an error")
 		}
@@ -33,6 +38,7 @@ func FuzzFromBody(f *testing.F) {
 	f.Add([]byte(`multipart/mixed; boundary="b 1"`), []byte(mixed))
 	f.Add([]byte("application/sdp"), []byte(offer))
 	f.Fuzz(func(t *testing.T, contentType, body []byte) {
+		fuzzbound.Check(t, len(contentType)+len(body), func() { FromBody(contentType, body) })
 		if len(FromBody(contentType, body)) > len(body) {
 			t.Error("longer than the body")
 		}

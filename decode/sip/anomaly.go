@@ -30,10 +30,10 @@ const (
 	TruncatedValue                           // a value longer than MaxValue: its first octets are kept
 	Unterminated                             // no empty line after the headers, or no end of the last header line
 	MissingVia                               // no Via header field
-	StartLineSyntax                          // white space in the wrong place, or <> around the Request-URI
-	AddressSyntax                            // From or To is not a name-addr; its tag may be missing
+	StartLineSyntax                          // white space in the wrong place, or a Request-URI that is none, has <> or has headers
+	AddressSyntax                            // From or To is not a name-addr, or one or several by the reading; its tag may be missing
 	CSeqMethod                               // the method in CSeq is not the one in the Request-Line
-	ViaSyntax                                // the top Via has no parameters to find a branch in
+	ViaSyntax                                // the top Via has no branch that could name a transaction
 )
 
 var anomalyNames = [...]string{

@@ -8,11 +8,13 @@ import "bytes"
 //	credentials      =  ("Digest" LWS digest-response) / other-response
 //	digest-response  =  dig-resp *(COMMA dig-resp)
 //	username         =  "username" EQUAL username-value
+//	username*        =  ext-value                           (RFC 7616 section 3.4, RFC 8187)
 //
 // The slices are parts of the value. Nothing but these parts is ever read: not nonce, not response, no token.
 type Credentials struct {
 	Scheme   []byte // Digest, Basic, Bearer …
-	Username []byte // of Digest, with its quotes: see DisplayText; nil when there is none
+	Username []byte // of Digest, as sent: see AppendUsername; nil when there is none. With userhash=true it is a hash of the name
+	Extended bool   // Username is that of username*
 	Realm    []byte // of Digest, with its quotes; nil when there is none
 }
 
@@ -43,8 +45,26 @@ func ParseCredentials(value []byte) (Credentials, error) {
 		switch name = trim(name); {
 		case c.Username == nil && equalFold(name, "username"):
 			c.Username = trim(v)
+		case c.Username == nil && equalFold(name, "username*"):
+			c.Username, c.Extended = trim(v), true
 		case c.Realm == nil && equalFold(name, "realm"):
 			c.Realm = trim(v)
 		}
 	}
+}
+
+// AppendUsername appends the user's name, without quotes or in the octets that its escapes stand for:
+//
+//	ext-value  =  charset "'" [ language ] "'" value-chars        (RFC 8187 section 3.2.1)
+func (c Credentials) AppendUsername(dst []byte) []byte {
+	if !c.Extended {
+		return DisplayText(dst, c.Username)
+	}
+	v := stripQuotes(c.Username)
+	if _, rest, ok := bytes.Cut(v, []byte{'\''}); ok {
+		if _, name, ok := bytes.Cut(rest, []byte{'\''}); ok {
+			v = name
+		}
+	}
+	return AppendUnescaped(dst, v)
 }

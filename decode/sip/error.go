@@ -28,10 +28,13 @@ const (
 	ErrChargingVector                        // a P-Charging-Vector without icid-value (RFC 7315)
 	ErrDeltaSeconds                          // not delta-seconds
 	ErrReplaces                              // not a Call-ID with to-tag and from-tag (RFC 3891)
+	ErrAccessNetwork                         // not an access-net-spec (RFC 7315)
+	ErrGeolocation                           // not a locationValue (RFC 6442)
+	ErrDate                                  // not a SIP-date (RFC 3261 section 20.17)
 )
 
 // ParseErrors is one more than the highest ParseError: the length of an array indexed by it.
-const ParseErrors = int(ErrReplaces) + 1
+const ParseErrors = int(ErrDate) + 1
 
 // Reason names e for a counter: one word in snake_case.
 func (e ParseError) Reason() string {
@@ -72,6 +75,12 @@ func (e ParseError) Reason() string {
 		return "delta_seconds"
 	case ErrReplaces:
 		return "replaces"
+	case ErrAccessNetwork:
+		return "access_network"
+	case ErrGeolocation:
+		return "geolocation"
+	case ErrDate:
+		return "date"
 	}
 	return "unknown"
 }

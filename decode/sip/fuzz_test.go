@@ -2,14 +2,29 @@ package sip
 
 import (
 	"bytes"
+	"slices"
 	"testing"
+
+	"calltrail/decode/fuzzbound"
 )
 
 func FuzzMessage(f *testing.F) {
-	for _, seed := range [][]byte{invite, ok200, ack, trunkInvite, crlf(wsinv), crlf(intmeth)} {
+	for _, seed := range [][]byte{invite, ok200, ack, trunkInvite} {
 		f.Add(seed)
 	}
+	for _, rfc := range tortures {
+		for _, c := range slices.Concat(rfc.tables...) {
+			f.Add(tortureMessage(f, rfc.folder+"/"+c.name))
+		}
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
+		fuzzbound.Check(t, len(b), func() {
+			var m Message
+			if m.Parse(b) == nil {
+				readAll(&m)
+				m.Keep(nil)
+			}
+		})
 		var m Message
 		if m.Parse(b) != nil {
 			return
@@ -45,6 +60,8 @@ func FuzzValue(f *testing.F) {
 		f.Add([]byte(c))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
+		lent := make([]byte, 0, len(b))
+		fuzzbound.Check(t, len(b), func() { readValue(lent, b) })
 		dst := make([]byte, 0, 64)
 		readValue(dst, b)
 		if u, err := ParseURI(b); err == nil && u.Scheme != SchemeOther && u.Scheme != SchemeTel && len(u.Host) == 0 {
@@ -65,6 +82,7 @@ func FuzzRedacted(f *testing.F) {
 		f.Add([]byte(c.in))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
+		fuzzbound.Check(t, len(b), func() { AppendRedacted(nil, b) })
 		once := AppendRedacted(nil, b)
 		if len(once) > len(b)+len(RedactionMark)*(len(b)+1) {
 			t.Errorf("%d octets from %d", len(once), len(b))

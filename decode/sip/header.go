@@ -41,10 +41,11 @@ const (
 	HeaderRAck                               // RFC 3262 section 7.2
 	HeaderSessionExpires                     // RFC 4028 section 4
 	HeaderEvent                              // RFC 6665 section 8.2.1
+	HeaderDate                               // RFC 3261 section 20.17
 )
 
 // HeaderIDs is the number of HeaderID values: the length of an array indexed by one.
-const HeaderIDs = int(HeaderEvent) + 1
+const HeaderIDs = int(HeaderDate) + 1
 
 // headerNames holds the name of each HeaderID and, where there is one, its compact form (RFC 3261 section 7.3.3).
 var headerNames = [HeaderIDs]struct {
@@ -83,6 +84,7 @@ var headerNames = [HeaderIDs]struct {
 	HeaderRAck:               {"RAck", 0},
 	HeaderSessionExpires:     {"Session-Expires", 'x'},
 	HeaderEvent:              {"Event", 'o'},
+	HeaderDate:               {"Date", 0},
 }
 
 // String returns the header field's name in its usual spelling, "" for HeaderNone.

@@ -83,14 +83,34 @@ func (m *Message) spanOf(part []byte) span {
 	return m.clip(from, from+len(part), HeaderNone)
 }
 
+// ambiguous finds what ParseNameAddr reads in one way and others read in another: white space between the <> of an addr-spec
+// (RFC 4475 section 3.1.2.14), and a comma in a display-name without quotes, which makes two addresses of one (section 3.1.2.15).
+func ambiguous(value []byte, a *NameAddr) bool {
+	if d := a.Display; len(d) > 0 && d[0] != '"' && bytes.IndexByte(d, ',') >= 0 {
+		return true
+	}
+	// Both end where the message does, as spanOf has it: the difference is where the URI begins.
+	from := cap(value) - cap(a.URI)
+	if len(a.URI) == 0 || from == 0 {
+		return false // an addr-spec without <>
+	}
+	to := from + len(a.URI)
+	return isLWS(value[from-1]) || to < len(value) && isLWS(value[to])
+}
+
 func (m *Message) tag(id HeaderID) span {
-	addr, err := ParseNameAddr(m.whole(id))
-	if err != nil {
+	value := m.whole(id)
+	addr, err := ParseNameAddr(value)
+	if err != nil || ambiguous(value, &addr) {
 		m.anomalies |= AddressSyntax
 	}
 	tag, _ := Param(addr.Params, "tag")
 	return m.spanOf(tag)
 }
+
+// magicCookie begins the branch of whoever follows RFC 3261 (section 8.1.1.7), in lower case. Alone it names no transaction
+// (RFC 4475 section 3.2.1).
+const magicCookie = "z9hg4bk"
 
 func (m *Message) topBranch() span {
 	if m.vias == 0 {
@@ -98,11 +118,10 @@ func (m *Message) topBranch() span {
 		return span{}
 	}
 	top, _, _ := nextElement(m.whole(HeaderVia))
-	_, params, found := bytes.Cut(top, []byte{';'})
-	if !found {
-		m.anomalies |= ViaSyntax
-		return span{}
-	}
+	_, params, _ := bytes.Cut(top, []byte{';'})
 	branch, _ := Param(params, "branch")
+	if len(branch) == 0 || equalFold(branch, magicCookie) {
+		m.anomalies |= ViaSyntax
+	}
 	return m.spanOf(branch)
 }

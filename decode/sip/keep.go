@@ -9,7 +9,7 @@ import "bytes"
 //   - never the body: Body returns nil from now on;
 //   - of Authorization and Proxy-Authorization only the scheme, username and realm, for a digest response can be
 //     attacked off line and a Basic or Bearer credential is the secret itself;
-//   - of the headers within a URI (RFC 3261 section 19.1.1), where a Subject or a body may stand, only Reason
+//   - of the headers within a URI (RFC 3261 section 19.1.1), where a Subject or a body may stand, only Reason and Privacy
 //     (RFC 7044) and Replaces (RFC 3891).
 //
 // All other values stay equal, octet by octet. Passwords and post-dial digits in URIs are still there: what is shown
@@ -108,7 +108,7 @@ func (k *keeper) value(s span, hasURI bool) span {
 	return span{uint16(at), uint16(len(k.dst) - k.base - at)} // #nosec G115 -- no longer than v
 }
 
-// appendWithoutHeaders appends uri without its headers, but for Reason and Replaces.
+// appendWithoutHeaders appends uri without its headers, but for those that Keep names.
 func appendWithoutHeaders(dst, uri []byte) []byte {
 	question := headersStart(uri)
 	if question < 0 {
@@ -120,7 +120,7 @@ func appendWithoutHeaders(dst, uri []byte) []byte {
 		var header []byte
 		header, rest = nextURIHeader(rest)
 		name, _, _ := bytes.Cut(header, []byte{'='})
-		if equalFoldEscaped(name, "reason") || equalFoldEscaped(name, "replaces") {
+		if equalFoldEscaped(name, "reason") || equalFoldEscaped(name, "replaces") || equalFoldEscaped(name, "privacy") {
 			dst = append(append(dst, separator), header...)
 			separator = '&'
 		}
@@ -137,11 +137,14 @@ func (k *keeper) credentials(s span) span {
 		return span{}
 	}
 	at := k.append(c.Scheme)
-	separator := " "
+	separator, username := " ", "username="
+	if c.Extended {
+		username = "username*="
+	}
 	for _, p := range [...]struct {
 		name  string
 		value []byte
-	}{{"username=", c.Username}, {"realm=", c.Realm}} {
+	}{{username, c.Username}, {"realm=", c.Realm}} {
 		if p.value == nil {
 			continue
 		}

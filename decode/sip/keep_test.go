@@ -22,7 +22,7 @@ func keptOf(m *Message) kept {
 
 func TestKeep(t *testing.T) {
 	prefix := []byte("prefix")
-	for _, msg := range [][]byte{invite, ok200, ack, trunkInvite, crlf(wsinv), crlf(intmeth)} {
+	for _, msg := range [][]byte{invite, ok200, ack, trunkInvite, tortureMessage(t, "rfc4475/wsinv"), tortureMessage(t, "rfc4475/intmeth")} {
 		packet := bytes.Clone(msg)
 		var m Message
 		if err := m.Parse(packet); err != nil {
@@ -134,7 +134,7 @@ func TestDamaged(t *testing.T) {
 		readAll(&m)
 		dst = m.Keep(dst[:0])
 	}
-	for _, msg := range [][]byte{trunkInvite, ok200, crlf(wsinv)} {
+	for _, msg := range [][]byte{trunkInvite, ok200, tortureMessage(t, "rfc4475/wsinv")} {
 		msg = bytes.Clone(msg)
 		for i := range msg {
 			check(msg[:i])
@@ -174,7 +174,12 @@ func readValue(dst, v []byte) {
 	_, _ = ParseSessionID(v)
 	_, _ = ParseSessionExpires(v)
 	_, _ = ParseChargingVector(v)
-	_, _ = ParseCredentials(v)
+	c, _ := ParseCredentials(v)
+	_ = c.AppendUsername(dst)
+	_, _ = ParseAccessNetwork(v)
+	_, _ = ParseGeolocation(v)
+	_, _ = ParseRemoteParty(v)
+	_ = u.IsPhoneNumber()
 	_ = AppendUnfolded(dst, v)
 	_ = AppendRedacted(dst, v)
 }

@@ -17,26 +17,26 @@ type NameAddr struct {
 
 // ParseNameAddr reads one value. Without <> all that follows a semicolon is a parameter of the header field, not of the
 // URI (RFC 3261 section 20). A display-name of other characters than tokens is accepted. With the error ErrNameAddr it
-// returns what could be read all the same.
+// returns what could be read all the same: a quotation mark that is not closed does not hide who calls.
 func ParseNameAddr(value []byte) (NameAddr, error) {
 	var a NameAddr
 	v := trim(value)
 	if len(v) == 0 {
 		return a, ErrNameAddr
 	}
+	open := 0
 	if v[0] == '"' {
 		end := quotedEnd(v)
 		if end < 0 {
-			return a, ErrNameAddr
+			return unclosed(v)
 		}
 		a.Display = v[:end]
 		v = trimLeft(v[end:])
 		if len(v) == 0 || v[0] != '<' {
+			a, _ = a.addrSpec(v)
 			return a, ErrNameAddr
 		}
-	}
-	open := bytes.IndexByte(v, '<')
-	if open < 0 || open > 0 && isAddrSpec(v[:open]) {
+	} else if open = uriStart(v); open < 0 {
 		return a.addrSpec(v)
 	}
 	if open > 0 {
@@ -62,6 +62,32 @@ func ParseNameAddr(value []byte) (NameAddr, error) {
 		return a, ErrNameAddr
 	}
 	return a, nil
+}
+
+// unclosed reads a value whose quoted display-name does not end: up to its last < it is taken for that.
+func unclosed(v []byte) (NameAddr, error) {
+	var a NameAddr
+	open := bytes.LastIndexByte(v, '<')
+	if open < 0 {
+		return a, ErrNameAddr
+	}
+	a, _ = ParseNameAddr(v[open:])
+	a.Display = trim(v[:open])
+	return a, ErrNameAddr
+}
+
+// uriStart returns the index of the < that begins a name-addr's URI, -1 when v is an addr-spec: a < in a parameter's quoted value
+// begins none.
+func uriStart(v []byte) int {
+	open := indexUnquoted(v, '<')
+	if open >= 0 {
+		return open
+	}
+	open = bytes.IndexByte(v, '<')
+	if open > 0 && isAddrSpec(v[:open]) {
+		return -1
+	}
+	return open // after a lone quotation mark in a display-name without quotes
 }
 
 // isAddrSpec says that the < after b stands in a parameter's quoted value and does not begin a name-addr's URI.

@@ -20,8 +20,10 @@ type ReasonValue struct {
 	Text     []byte // with its quotes: see DisplayText; nil when there is none
 }
 
-// IsQ850 says that Cause is an ISDN cause (ITU-T Q.850).
-func (r ReasonValue) IsQ850() bool { return equalFold(r.Protocol, "q.850") }
+// IsQ850 says that Cause is an ISDN cause (ITU-T Q.850). Some gateways leave the point out.
+func (r ReasonValue) IsQ850() bool {
+	return equalFold(r.Protocol, "q.850") || equalFold(r.Protocol, "q850")
+}
 
 // IsSIP says that Cause is a SIP status.
 func (r ReasonValue) IsSIP() bool { return equalFold(r.Protocol, "sip") }
@@ -35,8 +37,8 @@ func ParseReason(element []byte) (ReasonValue, error) {
 		return ReasonValue{}, ErrReason
 	}
 	if cause, ok := Param(params, "cause"); ok {
-		n, valid := number(cause, 65535)
-		r.Cause, r.HasCause = uint16(n), valid // #nosec G115 -- at most 65535 when valid, else reset below
+		n, valid := number(stripQuotes(cause), 65535) // in quotes it is against the grammar, and seen
+		r.Cause, r.HasCause = uint16(n), valid        // #nosec G115 -- at most 65535 when valid, else reset below
 		if !valid {
 			r.Cause = 0
 		}

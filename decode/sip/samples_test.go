@@ -82,3 +82,11 @@ t=0 0
 m=audio 20000 RTP/AVP 8 101
 a=rtpmap:101 telephone-event/8000
 `)
+
+// required are the header fields that a table row does not care about.
+const required = `Via: SIP/2.0/UDP 192.0.2.15;branch=z9hG4bKkdjuw
+To: <sip:user@example.com>
+From: <sip:caller@example.net>;tag=8814
+Call-ID: row@example.net
+CSeq: 8 INVITE
+`

@@ -45,8 +45,9 @@ func (m *Message) statusLine(line []byte, space, off int) ParseError {
 	return 0
 }
 
-// requestLine accepts white space where none may be, as long as method and version are clear: a proxy that takes such
-// a request makes a call of it (RFC 4475 sections 3.1.2.8 to 3.1.2.11).
+// requestLine accepts white space where none may be, and a Request-URI of whatever kind, as long as method and version are
+// clear: a proxy that takes such a request makes a call of it (RFC 4475 sections 3.1.2.7 to 3.1.2.11). Headers in a
+// Request-URI are among what RFC 3261 section 19.1.1 forbids.
 func (m *Message) requestLine(line []byte, space, off int) ParseError {
 	token := line[:space]
 	if !isToken(token) {
@@ -68,22 +69,13 @@ func (m *Message) requestLine(line []byte, space, off int) ParseError {
 		return ErrStartLine
 	}
 	uri := line[from:to]
-	if from != space+1 || to != version-1 || end != len(line) || uri[0] == '<' || hasSpace(uri) {
+	if u, err := ParseURI(uri); err != nil || len(u.Headers) > 0 || from != space+1 || to != version-1 || end != len(line) {
 		m.anomalies |= StartLineSyntax
 	}
 	m.method = MethodOf(token)
 	m.methodToken = m.clip(off, off+space, HeaderNone)
 	m.requestURI = m.clip(off+from, off+to, HeaderNone)
 	return 0
-}
-
-func hasSpace(b []byte) bool {
-	for _, c := range b {
-		if c == ' ' || c == '\t' {
-			return true
-		}
-	}
-	return false
 }
 
 // isVersion says that b is a SIP-Version, of whatever numbers.

@@ -50,6 +50,8 @@ func ParseURI(b []byte) (URI, error) {
 		u.Scheme = SchemeSIPS
 	case equalFold(scheme, "tel"):
 		u.Scheme = SchemeTel
+		// RFC 3966 knows no headers. History-Info puts them there all the same (RFC 7044 section 10.2 forbids it).
+		rest, u.Headers, _ = bytes.Cut(rest, []byte{'?'})
 		u.User, u.Params, _ = bytes.Cut(rest, []byte{';'})
 		if len(u.User) == 0 {
 			return URI{}, ErrURI

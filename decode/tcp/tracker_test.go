@@ -3,6 +3,8 @@ package tcp
 import (
 	"net/netip"
 	"testing"
+
+	"calltrail/decode/fuzzbound"
 )
 
 var (
@@ -139,6 +141,14 @@ func FuzzTracker(f *testing.F) {
 	b, _ := wire{true, 1, 1, ack, 10}.bytes()
 	f.Add(b, b)
 	f.Fuzz(func(t *testing.T, a, b []byte) {
+		fuzzbound.CheckNew(t, len(a), func() func() {
+			tr, s := NewTracker([]Ports{{0, 65535}}), new(Segment)
+			return func() {
+				if s.Parse(alice, bob, a, len(a)) {
+					tr.Add(s)
+				}
+			}
+		})
 		tr := NewTracker([]Ports{{0, 65535}})
 		var s Segment
 		for range 3 {

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"calltrail/decode/tls"
+
+	"calltrail/decode/fuzzbound"
 )
 
 // hello is the first flight of a real client.
@@ -18,7 +20,7 @@ func hello(t testing.TB, cfg *stdtls.Config) []byte {
 	t.Helper()
 	client, server := net.Pipe()
 	go func() {
-		_ = stdtls.Client(client, cfg).Handshake() // ends with the pipe
+		_ = stdtls.Client(client, cfg).HandshakeContext(t.Context()) // ends with the pipe
 	}()
 	head := make([]byte, tls.HeaderLen)
 	if _, err := io.ReadFull(server, head); err != nil {
@@ -132,6 +134,7 @@ func FuzzClientHello(f *testing.F) {
 	f.Add(hello(f, config()))
 	f.Add([]byte{22, 3, 1, 0, 4, 1, 0, 0, 0})
 	f.Fuzz(func(t *testing.T, b []byte) {
+		fuzzbound.Check(t, len(b), func() { _ = tls.ParseClientHello(b, nil, new(tls.ClientHello)) })
 		var h tls.ClientHello
 		scratch := make([]byte, 0, len(b))
 		if n := testing.AllocsPerRun(1, func() {

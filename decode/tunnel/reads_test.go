@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"slices"
 	"testing"
+
+	"calltrail/decode/fuzzbound"
 )
 
 func TestReads(t *testing.T) {
@@ -82,6 +84,11 @@ func FuzzRead(f *testing.F) {
 		f.Add(slices.Concat(b, make([]byte, 16), frame4), 0)
 	}
 	f.Fuzz(func(t *testing.T, b []byte, more int) {
+		fuzzbound.Check(t, len(b), func() {
+			for _, read := range readers {
+				read(b, len(b)+more&0xffff)
+			}
+		})
 		wire := len(b) + more&0xffff
 		for i, read := range readers {
 			in, o := read(b, wire)

@@ -1,11 +1,11 @@
-package reassembly
+package sip
 
 import (
 	"strings"
 	"testing"
 )
 
-func TestLooksLikeSIP(t *testing.T) {
+func TestLooks(t *testing.T) {
 	for text, want := range map[string]bool{
 		"INVITE sip:bob@example.com SIP/2.0\r\n":              true,
 		"SIP/2.0 200 OK\r\n":                                  true,
@@ -23,11 +23,11 @@ func TestLooksLikeSIP(t *testing.T) {
 		"\r\n\r\n":                                            false,
 		"SIP/":                                                false,
 		"INVITE\x00 sip:b@c SIP/2.0\r\n":                      false,
-		strings.Repeat("A", maxMethod) + " sip:b ":            true,
-		strings.Repeat("A", maxMethod+1) + " sip:b SIP/2.0\r\n":         false,
-		"INVITE x" + strings.Repeat("x", maxFirstLine) + " SIP/2.0\r\n": false,
+		strings.Repeat("A", MaxMethod) + " sip:b ":            true,
+		strings.Repeat("A", MaxMethod+1) + " sip:b SIP/2.0\r\n":         false,
+		"INVITE x" + strings.Repeat("x", MaxFirstLine) + " SIP/2.0\r\n": false,
 	} {
-		if looksLikeSIP([]byte(text)) != want {
+		if Looks([]byte(text), true) != want {
 			t.Errorf("%.80q: %v", text, !want)
 		}
 	}
