@@ -8,6 +8,7 @@ ALTER TABLE calltrail.call_record
     ADD COLUMN cell_area             text,
     ADD COLUMN cell_ci               text,
     ADD COLUMN cell_network_provided boolean,
+    ADD COLUMN passport_reason       text,
     ADD COLUMN tls_server_name       text,
     ADD COLUMN tls_alpn              text[],
     ADD COLUMN tls_version           text,
@@ -23,6 +24,7 @@ COMMENT ON COLUMN calltrail.call_record.cell_mnc IS 'Cell: mobile network code, 
 COMMENT ON COLUMN calltrail.call_record.cell_area IS 'Cell: location area code (GSM, UMTS) or tracking area code (LTE, 5G), hexadecimal as sent';
 COMMENT ON COLUMN calltrail.call_record.cell_ci IS 'Cell: cell identity, hexadecimal as sent: of GSM within its area, of UMTS, LTE (ECI) and 5G (NCI) within the network';
 COMMENT ON COLUMN calltrail.call_record.cell_network_provided IS 'Cell: the network wrote it, not the telephone; NULL when it does not say so, and it cannot be relied upon';
+COMMENT ON COLUMN calltrail.call_record.passport_reason IS 'PASSporT: what passport_verified rests on, or why it was not checked';
 COMMENT ON COLUMN calltrail.call_record.tls_server_name IS 'TLS connection: name the client asked for (SNI)';
 COMMENT ON COLUMN calltrail.call_record.tls_alpn IS 'TLS connection: protocols the client offered (ALPN), in its order';
 COMMENT ON COLUMN calltrail.call_record.tls_version IS 'TLS connection: version the server chose, or else the highest one offered';
@@ -75,7 +77,7 @@ COMMENT ON FUNCTION calltrail.legs_of(uuid) IS 'The legs of one call, each as ca
 -- +goose StatementBegin
 DO $$
 BEGIN
-    IF EXISTS (SELECT FROM calltrail.call_record WHERE kind = 'tls' OR num_nonnulls(cell_mcc, cell_mnc, cell_area, cell_ci) > 0)
+    IF EXISTS (SELECT FROM calltrail.call_record WHERE kind = 'tls' OR num_nonnulls(cell_mcc, cell_mnc, cell_area, cell_ci, passport_reason) > 0)
        OR EXISTS (SELECT FROM calltrail.registration WHERE num_nonnulls(transport, tunnel) > 0) THEN
         RAISE EXCEPTION 'columns that would go hold values: records are not dropped by a migration'
             USING HINT = 'Drop the database instead, when that is what is meant.';
@@ -89,7 +91,7 @@ DROP INDEX calltrail.call_record_group_uid;
 ALTER TABLE calltrail.registration DROP COLUMN transport, DROP COLUMN tunnel;
 ALTER TABLE calltrail.call_record
     DROP COLUMN cell_mcc, DROP COLUMN cell_mnc, DROP COLUMN cell_area, DROP COLUMN cell_ci, DROP COLUMN cell_network_provided,
-    DROP COLUMN tls_server_name, DROP COLUMN tls_alpn, DROP COLUMN tls_version,
+    DROP COLUMN passport_reason, DROP COLUMN tls_server_name, DROP COLUMN tls_alpn, DROP COLUMN tls_version,
     DROP COLUMN tls_packets_up, DROP COLUMN tls_packets_down, DROP COLUMN tls_octets_up, DROP COLUMN tls_octets_down;
 COMMENT ON COLUMN calltrail.call_record.cell_type IS 'Access type of P-Access-Network-Info (RFC 7315)';
 COMMENT ON COLUMN calltrail.call_record.cell_id IS 'Cell of P-Access-Network-Info, as sent';

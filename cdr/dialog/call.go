@@ -152,6 +152,8 @@ type Call struct {
 	// Transport and Tunnels are those of that INVITE; Tunnels is outermost first, at most tunnel.MaxDepth.
 	Transport sip.Transport
 	Tunnels   []tunnel.Header
+	// IdentityAt is the time of the INVITE that Text's Identity is of, 0 without: a PASSporT is good for a minute.
+	IdentityAt int64
 	// Location is the place that the INVITE names for the caller, nil when it names none.
 	Location *pidf.Location
 	// Group is what the call belongs to with others; Table.Join sets it.

@@ -62,7 +62,7 @@ type callMore struct {
 	Tunnels                []tunnelState
 	Location               *locationState
 	GroupMethod, GroupName []byte
-	LifeAt                 int64
+	LifeAt, IdentityAt     int64
 	ByeKept                bool
 	Media                  media.SessionMore
 }

@@ -139,6 +139,7 @@ func (t *Table) outgoing(c *Call, m *Message) {
 	if !c.invited || isNew && vias < c.inviteVias {
 		// The first one of the attempt, or a hop nearer to the caller, seen after one behind it.
 		c.Text.invite(m.SIP, c.attempt > 1)
+		c.identified(m)
 		c.place(m)
 		c.inviteVias = min(c.inviteVias, vias)
 	}
@@ -184,6 +185,13 @@ func (c *Call) carriage(m *Message) {
 	c.Transport = m.Transport
 	if n := min(len(m.Tunnels), tunnel.MaxDepth); n > 0 || len(c.Tunnels) > 0 {
 		c.Tunnels = append(c.Tunnels[:0], m.Tunnels[:n]...)
+	}
+}
+
+// identified notes when the caller's PASSporT came.
+func (c *Call) identified(m *Message) {
+	if m.SIP.Count(sip.HeaderIdentity) > 0 {
+		c.IdentityAt = m.At
 	}
 }
 

@@ -62,6 +62,7 @@ func (t *Table) midCall(m *Message) *Call {
 	c.ToTag = string(m.SIP.ToTag())
 	if m.SIP.IsRequest() {
 		c.Text.invite(m.SIP, false)
+		c.identified(m)
 		c.place(m)
 		c.from(m)
 		if m.SDP != nil {

@@ -238,8 +238,8 @@ func (s *callState) lists(c *Call, ends *ends) error {
 // fill sets what version 1 did not have.
 func (s *callMore) fill(c *Call) error {
 	c.Transport, c.Group = sip.Transport(s.Transport), Group{string(s.GroupMethod), string(s.GroupName)}
-	c.lifeAt, c.byeKept = s.LifeAt, s.ByeKept
-	if !timely(s.LifeAt) || c.Transport.String() == "" || len(s.Tunnels) > tunnel.MaxDepth || len(s.GroupMethod)+len(s.GroupName) > sip.MaxValue {
+	c.lifeAt, c.IdentityAt, c.byeKept = s.LifeAt, s.IdentityAt, s.ByeKept
+	if !timely(s.LifeAt) || !timely(s.IdentityAt) || c.Transport.String() == "" || len(s.Tunnels) > tunnel.MaxDepth || len(s.GroupMethod)+len(s.GroupName) > sip.MaxValue {
 		return fmt.Errorf("transport %d, %d tunnels, a group of %d octets", s.Transport, len(s.Tunnels), len(s.GroupName))
 	}
 	for i := range s.Tunnels {

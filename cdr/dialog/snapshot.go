@@ -134,7 +134,7 @@ func (c *Call) snapshot() callState {
 func (c *Call) more() callMore {
 	m := callMore{
 		Transport: uint8(c.Transport), GroupMethod: []byte(c.Group.Method), GroupName: []byte(c.Group.Name),
-		LifeAt: c.lifeAt, ByeKept: c.byeKept,
+		LifeAt: c.lifeAt, IdentityAt: c.IdentityAt, ByeKept: c.byeKept,
 	}
 	for i := range c.Tunnels {
 		h := &c.Tunnels[i]

@@ -39,6 +39,7 @@ const (
 	Origin        // o= of the caller's session description without user name and version (RFC 8866 section 5.2)
 	ReferReplaces // the dialog that the target of a REFER is to take over: Replaces in Refer-To, unescaped
 	Referrer      // Referred-By of a REFER inside the call
+	Date          // of the message with Identity: what a compact PASSporT is signed with (RFC 8224 section 4)
 	numFields
 )
 
@@ -270,6 +271,9 @@ func (t *Text) accessNetwork(m *sip.Message) {
 // identity keeps the PASSporTs. One of which a part is missing proves nothing: each is kept whole or not at all.
 func (t *Text) identity(m *sip.Message) {
 	t.list(Identity, m, sip.HeaderIdentity, maxIdentity, func([]byte) bool { return true })
+	if m.Count(sip.HeaderIdentity) > 0 {
+		t.verbatim(Date, m.Value(sip.HeaderDate))
+	}
 }
 
 // referred keeps what a REFER asks for (RFC 3515), and which dialog its target is to take over. It says whether that was new.

@@ -1,6 +1,8 @@
 package pipeline
 
 import (
+	"errors"
+
 	"calltrail/cdr/attest"
 	"calltrail/cdr/dialog"
 	"calltrail/cdr/record"
@@ -8,8 +10,7 @@ import (
 	"calltrail/decode/sip"
 )
 
-// attestation fills in the PASSporT of a call, and whether its signature holds when certificates are configured. The compact
-// form has its claims in the header fields that it signs and says nothing of its own: it is passed over.
+// attestation fills in the PASSporT of a call, and whether its signature holds when certificates are configured.
 func (d *draft) attestation(rec *record.Call, c *dialog.Call) {
 	value := passport.Choose(sip.Elements(c.Text.Get(dialog.Identity)))
 	if value == nil {
@@ -20,6 +21,9 @@ func (d *draft) attestation(rec *record.Call, c *dialog.Call) {
 		return
 	}
 	p, err := passport.Parse(id)
+	if errors.Is(err, passport.ErrCompact) {
+		p, err = d.compact(id, c)
+	}
 	if err != nil {
 		return
 	}
@@ -41,18 +45,45 @@ func (d *draft) attestation(rec *record.Call, c *dialog.Call) {
 		out.IAT = record.Time(p.IAT * 1e6)
 	}
 	if d.lookups.Certificates != nil {
-		call := attest.Call{At: c.Started}
+		call := attest.Call{At: c.IdentityAt}
 		for _, f := range [...]dialog.Field{dialog.PAssertedIdentity, dialog.RemotePartyID, dialog.From} {
 			call.Callers = append(call.Callers, d.identities(c.Text.Get(f))...)
 		}
 		for _, f := range [...]dialog.Field{dialog.To, dialog.RequestURI} {
 			call.Callees = append(call.Callees, d.identities(c.Text.Get(f))...)
 		}
-		if r := d.lookups.Certificates.Verify(p, call); r.Checked {
+		r := d.lookups.Certificates.Verify(p, call)
+		if r.Checked {
 			out.Verified = &r.Verified
+		}
+		if r.Reason != attest.NoCertificate {
+			out.Reason = r.Reason.String()
 		}
 	}
 	rec.Passport = out
+}
+
+// compact is a PASSporT whose claims are the call's own header fields (RFC 8224 section 4).
+func (d *draft) compact(id passport.Identity, c *dialog.Call) (*passport.Passport, error) {
+	issued, err := sip.ParseDate(c.Text.Get(dialog.Date))
+	if err != nil {
+		return nil, err
+	}
+	caller := c.Text.Get(dialog.PAssertedIdentity)
+	if len(caller) == 0 {
+		caller = c.Text.Get(dialog.From)
+	}
+	return passport.Rebuild(id, d.claim(caller), d.claim(c.Text.Get(dialog.To)), issued)
+}
+
+// claim is how a PASSporT names whom a header value does (RFC 8224 section 8).
+func (d *draft) claim(value []byte) (p passport.Party) {
+	if n := d.e164(value); n.E164 != "" {
+		p.TN = n.E164
+	} else if addr, err := sip.ParseNameAddr(value); err == nil || len(addr.URI) > 0 {
+		p.URI = string(addr.URI)
+	}
+	return p
 }
 
 // identities are what a header value may be signed as: its number, and its URI.

@@ -70,6 +70,7 @@ func (o *object) passport(p *Passport) {
 	if p.Verified != nil {
 		o.boolean("verified", *p.Verified)
 	}
+	o.text("reason", p.Reason)
 	o.close('}')
 }
 

@@ -72,8 +72,10 @@ type Passport struct {
 	OrigID string `json:"origid,omitempty"`
 	// When it was issued, by the signer's clock.
 	IAT Time `json:"iat,omitzero"`
-	// Whether the signature holds; absent: not checked.
+	// Whether the signature holds and is of this call; absent: not checked.
 	Verified *bool `json:"verified,omitempty"`
+	// What that rests on, or why it was not checked; absent when no certificates are configured.
+	Reason string `json:"reason,omitempty" schema:"name"`
 }
 
 // Indicator is one spoofing rule that holds for the call. It is a fact to look into, not a verdict.

@@ -146,6 +146,7 @@ var callColumns = slices.Concat(
 		passport("passport_origid", func(p *record.Passport) any { return text(p.OrigID) }),
 		passport("passport_iat", func(p *record.Passport) any { return stamp(p.IAT) }),
 		passport("passport_verified", func(p *record.Passport) any { return optional(p.Verified) }),
+		passport("passport_reason", func(p *record.Passport) any { return text(p.Reason) }),
 		{"indicators", func(r *callRow) any { return object(r.Indicators) }},
 		{"octets", func(r *callRow) any { return object(r.Octets) }},
 	},

@@ -77,6 +77,39 @@ func ReadCoverage(ctx context.Context, c Config, q CoverageQuery, each func(Cove
 	return wrap("read the coverage", err)
 }
 
+// CoverageRemark is something that was seen and is not in the log, or not all of it: a row of calltrail.coverage_remarks.
+// It makes no minute lossy.
+type CoverageRemark struct {
+	Sensor string
+	Tap    string // "": of the whole sensor
+	// FirstMinute and LastMinute are the minutes between which it was seen, by their starts, UTC.
+	FirstMinute, LastMinute time.Time
+	// Remark says it in words, with its count.
+	Remark string
+}
+
+// ReadCoverageRemarks returns what is to be said besides the minutes of ReadCoverage, by sensor and tap, in the order of
+// importance. It needs the same rights.
+func ReadCoverageRemarks(ctx context.Context, c Config, q CoverageQuery) (list []CoverageRemark, err error) {
+	conn, err := connectReader(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
+	rows, err := conn.Query(ctx, `SELECT sensor, coalesce(tap, ''), first_minute, last_minute, remark
+		  FROM calltrail.coverage_remarks($1, $2, $3, $4)`, q.From, q.To, text(q.Sensor), text(q.Tap))
+	if err != nil {
+		return nil, wrap("read the remarks on the coverage", err)
+	}
+	var r CoverageRemark
+	_, err = pgx.ForEachRow(rows, []any{&r.Sensor, &r.Tap, &r.FirstMinute, &r.LastMinute, &r.Remark}, func() error {
+		r.FirstMinute, r.LastMinute = r.FirstMinute.UTC(), r.LastMinute.UTC()
+		list = append(list, r)
+		return nil
+	})
+	return list, wrap("read the remarks on the coverage", err)
+}
+
 // connectReader opens one connection that cannot write.
 func connectReader(ctx context.Context, c Config) (*pgx.Conn, error) {
 	cfg, err := c.poolConfig()
