@@ -34,16 +34,15 @@ type tunnelSaid struct {
 	Dst  *netip.Addr `json:"dst"`
 }
 
-// walked is the way of a packet as decode finds it, fragments put together.
-func walked(p *capture.Packet, fragments *reassembly.Fragments) way {
-	var f decode.Frame
-	r := decode.Walk(p, &f)
+// walked is the way of a packet as decode finds it, fragments put together. f is used again and again, as workers do.
+func walked(p *capture.Packet, f *decode.Frame, fragments *reassembly.Fragments) way {
+	r := decode.Walk(p, f)
 	for r == decode.Fragment {
 		whole, _, result := fragments.Add(&f.Fragment, p.Time)
 		if result != reassembly.Whole {
 			break
 		}
-		r = decode.Resume(whole, &f)
+		r = decode.Resume(whole, f)
 	}
 	w := way{VLANs: f.VLAN[:f.VLANs], Tunnels: []tunnelSaid{}}
 	for i := range f.Tunnels {
@@ -84,17 +83,22 @@ func TestTunnelsAgreeWithTshark(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	for _, path := range paths {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var tshark struct {
+			Packets []way `json:"packets"`
+		}
+		if err := json.Unmarshal(b, &tshark); err != nil {
+			t.Fatal(err)
+		}
+		for i := range tshark.Packets {
+			for _, layer := range tshark.Packets[i].Tunnels {
+				seen[layer.Type] = true
+			}
+		}
 		t.Run(filepath.Base(filepath.Dir(path)), func(t *testing.T) {
-			b, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var tshark struct {
-				Packets []way `json:"packets"`
-			}
-			if err := json.Unmarshal(b, &tshark); err != nil {
-				t.Fatal(err)
-			}
 			file, err := capture.OpenFile(filepath.Join(filepath.Dir(path), "capture.pcap"))
 			if err != nil {
 				t.Fatal(err)
@@ -102,6 +106,7 @@ func TestTunnelsAgreeWithTshark(t *testing.T) {
 			defer func() { _ = file.Close() }() // read only
 			fragments := reassembly.NewFragments(reassembly.FragmentConfig{})
 			var p capture.Packet
+			var f decode.Frame
 			for i := range tshark.Packets {
 				want := &tshark.Packets[i]
 				if err := file.Next(&p); err != nil {
@@ -110,10 +115,7 @@ func TestTunnelsAgreeWithTshark(t *testing.T) {
 				if want.Above == "icmp" { // what it quotes is nobody's; see Walk for the rest
 					want = &way{Above: "icmp"}
 				}
-				for _, layer := range want.Tunnels {
-					seen[layer.Type] = true
-				}
-				if got, want := text(t, walked(&p, fragments)), text(t, *want); got != want {
+				if got, want := text(t, walked(&p, &f, fragments)), text(t, *want); got != want {
 					t.Errorf("packet %d:\n  Walk %s\ntshark %s", i+1, got, want)
 				}
 			}

@@ -3,6 +3,8 @@ package hep
 import (
 	"bytes"
 	"testing"
+
+	"calltrail/decode/fuzzbound"
 )
 
 func FuzzParse(f *testing.F) {
@@ -10,6 +12,7 @@ func FuzzParse(f *testing.F) {
 	f.Add(message(udp, src6, dst6, srcPort, dstPort, ping))
 	f.Add(message(required, packed))
 	f.Fuzz(func(t *testing.T, b []byte) {
+		fuzzbound.Check(t, len(b), func() { _ = Parse(b, new(Message)) })
 		before := bytes.Clone(b)
 		var m, again Message
 		err := Parse(b, &m)

@@ -1,8 +1,11 @@
 package pipeline
 
 import (
+	"math/bits"
+
 	"calltrail/cdr/encrypted"
 	"calltrail/decode/reassembly"
+	"calltrail/decode/sip"
 )
 
 // CarriageStats counts what was put together out of packets, and what could not be. Counts only grow; those of what is in
@@ -10,6 +13,8 @@ import (
 type CarriageStats struct {
 	// Messages are SIP messages that were read, whatever carried them: one packet may hold several, several one.
 	Messages uint64
+	// Anomalies counts those in which something was odd, by what.
+	Anomalies [sip.Anomalies]uint64
 
 	Fragments reassembly.FragmentStats
 	Streams   reassembly.StreamStats
@@ -22,6 +27,9 @@ type CarriageStats struct {
 
 func (s *CarriageStats) add(o *CarriageStats) {
 	s.Messages += o.Messages
+	for i, n := range o.Anomalies {
+		s.Anomalies[i] += n
+	}
 	s.Streams.Add(&o.Streams)
 	for _, c := range [...]struct {
 		to   *uint64
@@ -63,8 +71,15 @@ func (s *CarriageStats) add(o *CarriageStats) {
 // carriage is what a worker has put together so far.
 func (w *worker) carriage() CarriageStats {
 	return CarriageStats{
-		Messages: w.messages, Fragments: w.fragments.Stats, Streams: w.streams.Stats, SCTP: w.associations.Stats,
+		Messages: w.messages, Anomalies: w.anomalies, Fragments: w.fragments.Stats, Streams: w.streams.Stats, SCTP: w.associations.Stats,
 		TLS: w.connections.Stats, Waiting: w.fragments.Len(), Followed: w.streams.Len(), Associations: w.associations.Len(),
 		Connections: w.connections.Len(),
+	}
+}
+
+// count counts what was odd in a message: a record has it only when the message is of a call.
+func (w *worker) count(a sip.Anomaly) {
+	for ; a != 0; a &= a - 1 {
+		w.anomalies[bits.TrailingZeros32(uint32(a))]++
 	}
 }

@@ -44,6 +44,7 @@ type worker struct {
 	connections  *encrypted.Table
 	layers       layers // of the packet in hand
 	messages     uint64
+	anomalies    [sip.Anomalies]uint64
 	layered      map[reassembly.Flow]*layers
 
 	liveWorker // in a live run only
@@ -163,6 +164,7 @@ func (w *worker) signalling(c *carried) decode.Reason {
 		return decode.NoLegalBasis
 	}
 	w.messages++
+	w.count(m.sip.Anomalies())
 	w.pairs.packet(&c.src, &c.dst, false, exchanges(&m.sip), c.now)
 	m.sdp = b.describe(&m.sip)
 	m.place = b.locate(&m.sip)

@@ -121,10 +121,11 @@ func number(b []byte, limit uint64) (uint64, bool) {
 		if !isDigit(c) {
 			return 0, false
 		}
-		n = n*10 + uint64(c-'0')
-		if n > limit {
+		digit := uint64(c - '0')
+		if digit > limit || n > (limit-digit)/10 { // before it is done: 2^64 must not come round to 0
 			return 0, false
 		}
+		n = n*10 + digit
 	}
 	return n, len(b) > 0
 }

@@ -120,6 +120,8 @@ func TestAnomalies(t *testing.T) {
 		{"duplicate To", start + req + "t: <sip:x@example.com>\r\n\r\n", DuplicateTo},
 		{"duplicate CSeq", start + req + "cseq: 9 BYE\r\n\r\n", DuplicateCSeq},
 		{"Content-Length of 1 GB", start + req + "Content-Length: 1000000000\r\n\r\nabc", BodyShorter},
+		{"Content-Length of 2^64", start + req + "Content-Length: 18446744073709551616\r\n\r\nabc", BodyShorter},
+		{"Content-Length of 2^64+1", start + req + "Content-Length: 18446744073709551617\r\n\r\nabc", BodyShorter},
 		{"Content-Length above 2^64", start + req + "Content-Length: 99999999999999999999999\r\n\r\nabc", BodyShorter},
 		{"Content-Length is no number", start + req + "Content-Length: 3 \r\nl: 3x\r\n\r\nabc", DuplicateLength},
 		{"Content-Length empty", start + req + "Content-Length:\r\n\r\nabc", ContentLengthInvalid},

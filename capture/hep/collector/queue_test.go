@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"calltrail/capture/hep"
+
+	"calltrail/decode/fuzzbound"
 )
 
 // Messages come out as they went in, over the ends of both rings.
@@ -58,6 +60,22 @@ func FuzzFramer(f *testing.F) {
 	f.Add(append(bytes.Clone(one), "HEP3\x00\x05"...), []byte{9})
 	f.Add([]byte("HEQ"), []byte{1})
 	f.Fuzz(func(t *testing.T, stream, cuts []byte) {
+		fuzzbound.CheckNew(t, len(stream), func() func() {
+			var f framer
+			f.space() // its buffer
+			return func() {
+				for rest := stream; len(rest) > 0; {
+					n := copy(f.space(), rest)
+					rest = rest[n:]
+					f.grow(n)
+					for {
+						if m, err := f.cut(); m == nil || err != nil {
+							break
+						}
+					}
+				}
+			}
+		})
 		whole, wholeErr := frame(stream, nil)
 		pieces, piecesErr := frame(stream, cuts)
 		if len(whole) != len(pieces) || wholeErr != piecesErr { //nolint:errorlint // the very value
