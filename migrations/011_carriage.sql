@@ -1,5 +1,5 @@
 -- How signalling was carried: a TLS connection's outside, the parts of a cell's identity, the transport and tunnels of a
--- registration; and the legs of one call, found by their group.
+-- registration; the values that a message contradicts itself with; and the legs of one call, found by their group.
 
 -- +goose Up
 ALTER TABLE calltrail.call_record
@@ -15,7 +15,8 @@ ALTER TABLE calltrail.call_record
     ADD COLUMN tls_packets_up        bigint,
     ADD COLUMN tls_packets_down      bigint,
     ADD COLUMN tls_octets_up         bigint,
-    ADD COLUMN tls_octets_down       bigint;
+    ADD COLUMN tls_octets_down       bigint,
+    ADD COLUMN sip_conflicting       jsonb;
 
 COMMENT ON COLUMN calltrail.call_record.cell_type IS 'P-Access-Network-Info (RFC 7315): access type, such as 3GPP-E-UTRAN-FDD';
 COMMENT ON COLUMN calltrail.call_record.cell_id IS 'P-Access-Network-Info: cell, or of another network the access node, as sent';
@@ -27,11 +28,12 @@ COMMENT ON COLUMN calltrail.call_record.cell_network_provided IS 'Cell: the netw
 COMMENT ON COLUMN calltrail.call_record.passport_reason IS 'PASSporT: what passport_verified rests on, or why it was not checked';
 COMMENT ON COLUMN calltrail.call_record.tls_server_name IS 'TLS connection: name the client asked for (SNI)';
 COMMENT ON COLUMN calltrail.call_record.tls_alpn IS 'TLS connection: protocols the client offered (ALPN), in its order';
-COMMENT ON COLUMN calltrail.call_record.tls_version IS 'TLS connection: version the server chose, or else the highest one offered';
+COMMENT ON COLUMN calltrail.call_record.tls_version IS 'TLS connection: highest version the client offered; the server may have chosen a lower one';
 COMMENT ON COLUMN calltrail.call_record.tls_packets_up IS 'TLS connection: TCP segments with payload from client (src) to server (dst); NULL while it is open';
 COMMENT ON COLUMN calltrail.call_record.tls_packets_down IS 'TLS connection: TCP segments with payload from server to client; NULL while it is open';
 COMMENT ON COLUMN calltrail.call_record.tls_octets_up IS 'TLS connection: octets of TCP payload from client to server; NULL while it is open';
 COMMENT ON COLUMN calltrail.call_record.tls_octets_down IS 'TLS connection: octets of TCP payload from server to client; NULL while it is open';
+COMMENT ON COLUMN calltrail.call_record.sip_conflicting IS 'All values of header fields that a message of the call had several of: {call_id: [], from: [], to: [], cseq: [], content_length: []}; NULL when none had';
 
 CREATE INDEX call_record_group_uid ON calltrail.call_record (group_uid) WHERE group_uid IS NOT NULL;
 
@@ -77,7 +79,7 @@ COMMENT ON FUNCTION calltrail.legs_of(uuid) IS 'The legs of one call, each as ca
 -- +goose StatementBegin
 DO $$
 BEGIN
-    IF EXISTS (SELECT FROM calltrail.call_record WHERE kind = 'tls' OR num_nonnulls(cell_mcc, cell_mnc, cell_area, cell_ci, passport_reason) > 0)
+    IF EXISTS (SELECT FROM calltrail.call_record WHERE kind = 'tls' OR num_nonnulls(cell_mcc, cell_mnc, cell_area, cell_ci, passport_reason, sip_conflicting) > 0)
        OR EXISTS (SELECT FROM calltrail.registration WHERE num_nonnulls(transport, tunnel) > 0) THEN
         RAISE EXCEPTION 'columns that would go hold values: records are not dropped by a migration'
             USING HINT = 'Drop the database instead, when that is what is meant.';
@@ -92,7 +94,8 @@ ALTER TABLE calltrail.registration DROP COLUMN transport, DROP COLUMN tunnel;
 ALTER TABLE calltrail.call_record
     DROP COLUMN cell_mcc, DROP COLUMN cell_mnc, DROP COLUMN cell_area, DROP COLUMN cell_ci, DROP COLUMN cell_network_provided,
     DROP COLUMN passport_reason, DROP COLUMN tls_server_name, DROP COLUMN tls_alpn, DROP COLUMN tls_version,
-    DROP COLUMN tls_packets_up, DROP COLUMN tls_packets_down, DROP COLUMN tls_octets_up, DROP COLUMN tls_octets_down;
+    DROP COLUMN tls_packets_up, DROP COLUMN tls_packets_down, DROP COLUMN tls_octets_up, DROP COLUMN tls_octets_down,
+    DROP COLUMN sip_conflicting;
 COMMENT ON COLUMN calltrail.call_record.cell_type IS 'Access type of P-Access-Network-Info (RFC 7315)';
 COMMENT ON COLUMN calltrail.call_record.cell_id IS 'Cell of P-Access-Network-Info, as sent';
 

@@ -26,7 +26,7 @@ func (t *Table) fork(c *Call, tag string, m *Message) {
 		CallID: c.CallID, FirstTag: c.FirstTag, FromTag: c.FromTag, ToTag: tag, Branch: tag, Forked: true,
 		Started: c.Started, Ringing: c.Ringing, Answered: m.At, LastSeen: m.At, Src: c.Src, Dst: c.Dst, SrcVia: c.SrcVia,
 		VLAN: c.VLAN, VLANs: c.VLANs, Tap: c.Tap, Transport: c.Transport, Tunnels: slices.Clone(c.Tunnels), Location: c.Location,
-		Group: c.Group, Status: m.SIP.Status(), Q850: -1, Seen: c.Seen,
+		Group: c.Group, Status: m.SIP.Status(), Q850: -1, Seen: c.Seen, Anomalies: c.Anomalies & sip.Duplicates,
 		Hops: slices.Clone(c.Hops), Text: c.Text.copyOf(), state: answered, attempt: c.attempt, invited: c.invited,
 		inviteSeq: c.inviteSeq, inviteVias: c.inviteVias, srcVias: c.srcVias, order: t.orders, rounds: c.rounds,
 		transactions: slices.Clone(c.transactions), checkpointAt: m.Now + int64(t.cfg.Checkpoint),

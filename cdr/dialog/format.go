@@ -65,6 +65,7 @@ type callMore struct {
 	LifeAt, IdentityAt     int64
 	ByeKept                bool
 	Media                  media.SessionMore
+	Conflicts              [][][]byte // values of each of conflicting, in its order
 }
 
 type tunnelState struct {

@@ -19,7 +19,7 @@ import "time"
 //	                          its end, and the final record does not wait for copies of the BYE
 //	INFO, PRACK, OPTIONS …    their counts, and last_seen_at, are those of the last snapshot
 //	copies                    their counts
-//	anomalies                 of these messages: the sip_ flags
+//	anomalies                 of these messages: the sip_ flags, but those whose values are kept too (conflict.go)
 //	streams                   the counts of those that are open: a stop closes them first, a kill does not
 //
 // What came while nobody looked is not known anyhow: sensor_restart says so.

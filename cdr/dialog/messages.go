@@ -37,6 +37,7 @@ type MessageEvent struct {
 	Anomalies sip.Anomaly
 	Carriage  Carriage
 	Evicted   bool // told before its answer, because too many waited for theirs
+	Cut       bool // told before its answer, because the input ended
 }
 
 // Messages follows MESSAGE transactions. One goroutine uses it.
@@ -113,6 +114,7 @@ func (t *Messages) Advance(now int64) {
 // Finish tells of all that wait for their answers: the input has ended.
 func (t *Messages) Finish() {
 	for len(t.waiting) > 0 {
+		t.waiting[0].s.event.Cut = true
 		t.next(false)
 	}
 	clear(t.known)

@@ -242,6 +242,9 @@ func (s *callMore) fill(c *Call) error {
 	if !timely(s.LifeAt) || !timely(s.IdentityAt) || c.Transport.String() == "" || len(s.Tunnels) > tunnel.MaxDepth || len(s.GroupMethod)+len(s.GroupName) > sip.MaxValue {
 		return fmt.Errorf("transport %d, %d tunnels, a group of %d octets", s.Transport, len(s.Tunnels), len(s.GroupName))
 	}
+	if !c.Text.fillConflicts(s.Conflicts) {
+		return errors.New("more values of a header field than a call keeps")
+	}
 	for i := range s.Tunnels {
 		t := &s.Tunnels[i]
 		c.Tunnels = append(c.Tunnels, tunnel.Header{Type: tunnel.Type(t.Type), HasID: t.HasID, ID: t.ID, Src: t.Src, Dst: t.Dst})

@@ -88,7 +88,7 @@ func readHead(body []byte) (h snapshotHead, rest []byte, err error) {
 	return h, rest, nil
 }
 
-// maxSnapshot bounds a snapshot in octets. A call at all its bounds takes less than half of it.
+// maxSnapshot bounds a snapshot in octets. A call at all its bounds takes about half of it.
 const maxSnapshot = 96 << 10
 
 func (c *Call) snapshot() callState {
@@ -148,6 +148,9 @@ func (c *Call) more() callMore {
 	}
 	if !c.over() {
 		m.Media = c.Media.More(max(c.keepAt-int64(SaveEvery), c.LastSeen))
+		if lists := c.Text.conflicts; lists != nil {
+			m.Conflicts = lists[:]
+		}
 	}
 	return m
 }

@@ -266,6 +266,10 @@ func (t *Table) touch(c *Call, p media.Party, m *Message) {
 	if m.Now-c.lifeAt >= t1 { // else it may be a copy: when the call ends must not depend on it
 		c.lifeAt = m.Now
 	}
+	if fresh := m.SIP.Anomalies() & sip.Duplicates &^ c.Anomalies; fresh != 0 {
+		c.Text.conflict(m.SIP, fresh)
+		t.keep(c)
+	}
 	c.Anomalies |= m.SIP.Anomalies()
 	if m.Carriage != 0 {
 		t.flag(c, carried(m.Carriage))

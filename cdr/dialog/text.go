@@ -58,7 +58,8 @@ type Text struct {
 	fields    [numFields]extent
 	vias      []extent
 	redirects []redirection
-	full      bool // something found no place
+	conflicts *conflicts // nil for none
+	full      bool       // something found no place
 }
 
 // source says where a redirection was found.
@@ -351,5 +352,8 @@ func (t *Text) copyOf() Text {
 	c.slab = append([]byte(nil), t.slab...)
 	c.vias = append([]extent(nil), t.vias...)
 	c.redirects = append([]redirection(nil), t.redirects...)
+	if t.conflicts != nil {
+		c.conflicts = new(*t.conflicts) // the lists do not change
+	}
 	return c
 }

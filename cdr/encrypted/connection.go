@@ -5,6 +5,7 @@ import (
 
 	"calltrail/decode"
 	"calltrail/decode/tls"
+	"calltrail/decode/tunnel"
 )
 
 // Volume is what went one way.
@@ -39,6 +40,10 @@ const (
 type Connection struct {
 	Client, Server decode.Endpoint
 	Scope          uint32
+	// VLAN, VLANs and Tunnels are what its first packet came through, as in a decode.Frame.
+	VLAN    [2]uint16
+	VLANs   uint8
+	Tunnels []tunnel.Header
 	// Started is the time of its first TLS record, LastSeen that of the newest segment that brought something, End that of its
 	// end; nanoseconds since 1970-01-01T00:00:00Z, 0 for never.
 	Started, LastSeen, End int64
@@ -64,6 +69,10 @@ type Connection struct {
 	order    uint64 // of its beginning
 	position int    // in the timers
 	key      key
+	slot     uint64
+	// renumber: a SYN was seen that would begin the numbering anew, with first.
+	renumber bool
+	first    uint32
 }
 
 // VersionName names the TLS version as people do, "" when it is none.
@@ -105,6 +114,15 @@ func (v *Volume) take(seq uint32, n int) (fresh, inOrder bool) {
 	v.next = end
 	return true, inOrder
 }
+
+// near says that a sequence number is about where the sender is.
+func (v *Volume) near(seq uint32) bool {
+	off := int32(seq - v.next) //nolint:gosec // serial number arithmetic
+	return !v.began || off > -maxWindow && off < maxWindow
+}
+
+// maxWindow is the most that a receiver may let a sender be ahead (RFC 7323 section 2.3), as far as windows in use go.
+const maxWindow = 1 << 24
 
 // maxLeap is more than any window: what is further ahead is another connection, or made up.
 const maxLeap = 1 << 26

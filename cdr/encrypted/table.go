@@ -3,6 +3,7 @@ package encrypted
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
 
 	"calltrail/cdr/timer"
 	"calltrail/decode"
@@ -22,7 +23,13 @@ type Stats struct {
 	Opened  uint64 // connections followed
 	MidWay  uint64 // of those, met in their middle
 	Evicted uint64 // pushed out of a full table
+	// Unproven are those that ended without a readable hello, an answer or a third packet: they have no event.
+	Unproven uint64
+	Forged   uint64 // RST with a number that no receiver takes
 }
+
+// proof is how many packets of one side alone make a connection.
+const proof = 3
 
 // Table follows connections. One goroutine uses it.
 type Table struct {
@@ -32,7 +39,7 @@ type Table struct {
 
 	cfg     Config
 	open    map[key]*Connection
-	filter  [filterBits / 64]uint64 // a bit for each key that may be in open
+	filter  [filterSlots]uint16 // how many connections of open have each slot
 	timers  timer.Queue[*Connection]
 	orders  uint64
 	scratch []byte
@@ -58,8 +65,9 @@ func (t *Table) Len() int { return len(t.open) }
 func (t *Table) Watch(ports []tcp.Ports) { t.cfg.Ports = ports }
 
 const (
-	tcpHeader  = 20
-	filterBits = 1 << 15
+	tcpHeader   = 20
+	filterBits  = 15
+	filterSlots = 1 << filterBits
 
 	flagFIN = 1
 	flagSYN = 2
@@ -79,20 +87,26 @@ func (t *Table) Segment(f *decode.Frame, scope uint32, at, now int64) bool {
 	}
 	payload := b[min(offset, len(b)):]
 	slot := slotOf(f, scope)
-	if t.filter[slot/64]&(1<<(slot%64)) == 0 && (len(payload) == 0 || payload[0]-20 > 3) {
+	if t.filter[slot] == 0 && (len(payload) == 0 || payload[0]-20 > 3) {
 		return false
 	}
 	k, lowFirst := keyOf(f, scope)
 	c := t.open[k]
-	if c != nil && b[13]&flagSYN != 0 {
-		t.finish(c, c.LastSeen, now, Closed) // the ports are used again
+	seq := binary.BigEndian.Uint32(b[4:])
+	switch {
+	case c == nil:
+	case b[13]&flagSYN != 0:
+		// Anybody can send one: what follows on it shows whether the ports are used again.
+		c.renumber, c.first = true, seq+1
+		return true
+	case c.renumber && seq == c.first && startsHello(payload):
+		t.finish(c, c.LastSeen, now, Closed)
 		c = nil
 	}
 	if c == nil {
-		if c = t.begin(f, k, payload, at, now); c == nil {
+		if c = t.begin(f, k, slot, payload, at, now); c == nil {
 			return false
 		}
-		t.filter[slot/64] |= 1 << (slot % 64)
 	}
 	up := c.Client == f.Src && (c.Client != c.Server || lowFirst)
 	t.take(c, up, b, payload, f.PayloadLen-offset, at, now)
@@ -100,17 +114,19 @@ func (t *Table) Segment(f *decode.Frame, scope uint32, at, now int64) bool {
 }
 
 // begin decides whether a segment begins a connection to follow.
-func (t *Table) begin(f *decode.Frame, k key, payload []byte, at, now int64) *Connection {
-	kind, ok := tls.LooksLike(payload)
-	if !ok {
+func (t *Table) begin(f *decode.Frame, k key, slot uint64, payload []byte, at, now int64) *Connection {
+	watched := t.cfg.watches(f.Src.Port) || t.cfg.watches(f.Dst.Port)
+	isHello := startsHello(payload)
+	if _, ok := tls.LooksLike(payload); !ok && (!watched || !isHello) {
 		return nil
 	}
-	isHello := kind == tls.Handshake && len(payload) > tls.HeaderLen && payload[tls.HeaderLen] == 1
-	watched := t.cfg.watches(f.Src.Port) || t.cfg.watches(f.Dst.Port)
 	if !watched && (!isHello || !t.offersSIP(payload)) {
 		return nil
 	}
-	c := &Connection{Client: f.Src, Server: f.Dst, Scope: k.scope, Started: at, key: k, order: t.orders}
+	c := &Connection{
+		Client: f.Src, Server: f.Dst, Scope: k.scope, Started: at, VLAN: f.VLAN, VLANs: f.VLANs,
+		Tunnels: slices.Clone(f.Tunnel[:f.Tunnels]), key: k, slot: slot, order: t.orders,
+	}
 	if !isHello {
 		t.Stats.MidWay++
 		// Who is the client? The one that talks to the port of the service.
@@ -129,9 +145,22 @@ func (t *Table) begin(f *decode.Frame, k key, payload []byte, at, now int64) *Co
 		}
 	}
 	t.open[k] = c
+	t.filter[slot]++
 	t.timers.Push(at, c.order, c)
 	c.deadline = at
 	return c
+}
+
+// startsHello says that a payload may be the beginning of a ClientHello; of a short one there may be no more than the first octet.
+func startsHello(payload []byte) bool {
+	switch n := len(payload); {
+	case n > tls.HeaderLen:
+		kind, ok := tls.LooksLike(payload)
+		return ok && kind == tls.Handshake && payload[tls.HeaderLen] == 1
+	case n > 0:
+		return payload[0] == byte(tls.Handshake) && (n < 2 || payload[1] == 3)
+	}
+	return false
 }
 
 // offersSIP says that a ClientHello asks for SIP by ALPN (IANA: "sip/2").
@@ -171,6 +200,11 @@ func (t *Table) take(c *Connection, up bool, header, payload []byte, length int,
 	}
 	if header[13]&flagFIN != 0 && !c.fin[side] {
 		c.fin[side], c.LastSeen = true, max(c.LastSeen, at)
+	}
+	if header[13]&flagRST != 0 && !v.near(binary.BigEndian.Uint32(header[4:])) {
+		t.Stats.Forged++ // no receiver takes it (RFC 9293 section 3.10.7.4)
+		t.schedule(c, now)
+		return
 	}
 	if header[13]&flagRST != 0 || c.fin[0] && c.fin[1] {
 		c.finished, c.End, c.Ender = true, at, Closed
@@ -249,12 +283,18 @@ func (t *Table) leave(c *Connection, now int64) {
 	t.event(c, now, true)
 	t.timers.Remove(c.position)
 	delete(t.open, c.key)
-	if len(t.open) == 0 {
-		t.filter = [filterBits / 64]uint64{}
-	}
+	t.filter[c.slot]--
 }
 
+// event tells of a connection, if there is one: a single packet, or two, that nobody answered, are what a scan sends, and would
+// else make a record each.
 func (t *Table) event(c *Connection, now int64, last bool) {
+	if !c.Hello && (c.Up.Packets == 0 || c.Down.Packets == 0) && c.Up.Packets+c.Down.Packets < proof {
+		if last {
+			t.Stats.Unproven++
+		}
+		return
+	}
 	c.Revision++
 	t.Events = append(t.Events, Event{Connection: *c, Now: now, LastWord: last})
 	t.Events[len(t.Events)-1].hello = nil
@@ -286,7 +326,7 @@ func keyOf(f *decode.Frame, scope uint32) (k key, lowFirst bool) {
 // slotOf is the bit of a connection in the filter, the same for both directions.
 func slotOf(f *decode.Frame, scope uint32) uint64 {
 	sum := half(&f.Src) + half(&f.Dst) + uint64(scope)
-	return (sum * 0x9e3779b97f4a7c15) >> (64 - 15)
+	return (sum * 0x9e3779b97f4a7c15) >> (64 - filterBits)
 }
 
 func half(e *decode.Endpoint) uint64 {

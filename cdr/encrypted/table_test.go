@@ -170,7 +170,7 @@ func TestVolume(t *testing.T) {
 
 func TestHelloInPieces(t *testing.T) {
 	h := hello("sip/2", "other")
-	for cut := 6; cut < len(h); cut++ {
+	for cut := 1; cut < len(h); cut++ {
 		table := encrypted.New(encrypted.Config{})
 		c := newConnection(t, table, client, server)
 		c.segment(true, ack, h[:cut])
@@ -184,8 +184,9 @@ func TestHelloInPieces(t *testing.T) {
 	c.segment(true, ack, h[:50])
 	c.seq[client] += 10
 	c.segment(true, ack, h[60:])
+	c.segment(false, ack, record(21, 2))
 	table.Finish(c.now)
-	want(t, table, ends+fmt.Sprintf(`ended r1 last=true  "" `+" up 2/%d down 0/0", len(h)))
+	want(t, table, ends+fmt.Sprintf(`ended r1 last=true  "" `+" up 2/%d down 1/7", len(h)))
 }
 
 func TestWhatIsFollowed(t *testing.T) {
@@ -210,6 +211,8 @@ func TestWhatIsFollowed(t *testing.T) {
 		table := encrypted.New(encrypted.Config{})
 		conn := newConnection(t, table, c.src, c.dst)
 		followed := conn.segment(true, ack, c.payload)
+		conn.segment(true, ack, c.payload)
+		conn.segment(true, ack, c.payload)
 		table.Finish(conn.now)
 		got := ""
 		if len(table.Events) == 1 {
@@ -233,6 +236,41 @@ func TestPortsUsedAgain(t *testing.T) {
 	want(t, table,
 		ends+fmt.Sprintf(`closed r1 last=true sip.example.com "" 1.3 up 1/%d down 0/0`, n),
 		ends+fmt.Sprintf(`ended r1 last=true sip.example.com "" 1.3 up 1/%d down 0/0`, n))
+}
+
+// A SYN alone says nothing, nor does a RST that is out of any window: anybody can send them.
+func TestForged(t *testing.T) {
+	table := encrypted.New(encrypted.Config{})
+	c := newConnection(t, table, client, server)
+	c.segment(true, ack, hello())
+	c.at(client, server, 12345, syn, nil)
+	c.at(server, client, 0x7fffffff, ack, nil)
+	c.segment(false, ack, record(22, 90))
+	c.at(client, server, c.seq[client]+1<<25, rst, nil)
+	c.at(server, client, c.seq[server]-1<<25, rst, nil)
+	c.pass(6 * time.Second)
+	want(t, table)
+	if table.Stats.Forged != 2 {
+		t.Errorf("%d forged", table.Stats.Forged)
+	}
+	c.segment(true, ack, record(23, 10))
+	c.segment(true, rst, nil)
+	c.pass(6 * time.Second)
+	want(t, table, ends+fmt.Sprintf(`closed r1 last=true sip.example.com "" 1.3 up 2/%d down 1/95`, len(hello())+15))
+}
+
+// A scan gets no record for each packet: what nobody answers, and says nothing, is counted.
+func TestScan(t *testing.T) {
+	table := encrypted.New(encrypted.Config{})
+	for i := range 1000 {
+		c := newConnection(t, table, netip.AddrPortFrom(client.Addr(), uint16(20_000+i)), server)
+		c.segment(true, ack, record(23, 40))
+		c.segment(true, ack, record(23, 40))
+	}
+	table.Finish(int64(1e18))
+	if len(table.Events) != 0 || table.Stats.Unproven != 1000 {
+		t.Errorf("%d events, %d counted", len(table.Events), table.Stats.Unproven)
+	}
 }
 
 func TestIdle(t *testing.T) {

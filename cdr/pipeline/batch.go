@@ -43,7 +43,6 @@ type streamEvent struct {
 // connectionEvent is an event of a TLS connection on its way to the correlator.
 type connectionEvent struct {
 	encrypted.Event
-	layers
 	tap      uint16
 	position uint64
 }

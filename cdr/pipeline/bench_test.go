@@ -16,6 +16,7 @@ import (
 	"calltrail/cdr/spoof"
 	"calltrail/cmd/callgen/gen"
 	"calltrail/decode"
+	"calltrail/decode/tcp"
 )
 
 // discard counts records and keeps none.
@@ -53,14 +54,6 @@ func BenchmarkReplay(b *testing.B) {
 		{"signalling", func(c *gen.Config) { c.Calls, c.RTP, c.Background = 20_000, 0, 0 }},
 		{"all", func(c *gen.Config) { c.Calls = 5_000 }},
 	}
-	numbers, err := number.New(number.Config{DefaultRegion: "IN"})
-	if err != nil {
-		b.Fatal(err)
-	}
-	rules, err := spoof.New(spoof.Config{})
-	if err != nil {
-		b.Fatal(err)
-	}
 	for _, mix := range mixes {
 		b.Run(mix.name, func(b *testing.B) {
 			cfg := gen.Default()
@@ -70,39 +63,61 @@ func BenchmarkReplay(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			var bare, whole time.Duration
-			var before, after runtime.MemStats
-			var allocated, bareAllocated uint64
-			lookups := pipeline.Lookups{Numbers: numbers, Rules: rules}
-			wholeReplay(b, pcap.Bytes(), lookups)
-			runtime.GC()
-			for b.Loop() {
-				runtime.ReadMemStats(&before)
-				start := cpu()
-				bareLoop(b, pcap.Bytes())
-				bare += cpu() - start
-				runtime.ReadMemStats(&after)
-				bareAllocated += after.Mallocs - before.Mallocs
-
-				runtime.ReadMemStats(&before)
-				start = cpu()
-				wholeReplay(b, pcap.Bytes(), lookups)
-				whole += cpu() - start
-				runtime.ReadMemStats(&after)
-				allocated += after.Mallocs - before.Mallocs
-			}
-			packets := float64(totals.Packets) * float64(b.N)
-			b.ReportMetric(float64(whole)/float64(bare), "x-bare")
-			b.ReportMetric(float64(bare)/packets, "bare-ns/packet")
-			b.ReportMetric(float64(whole)/packets, "ns/packet")
-			b.ReportMetric(float64(allocated)/packets, "allocs/packet")
-			b.ReportMetric(float64(bareAllocated)/packets, "bare-allocs/packet")
+			againstBare(b, pcap.Bytes(), totals.Packets)
 		})
 	}
 }
 
+// benchLookups have looked up nothing yet.
+func benchLookups(tb testing.TB) pipeline.Lookups {
+	tb.Helper()
+	numbers, err := number.New(number.Config{DefaultRegion: "IN"})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	rules, err := spoof.New(spoof.Config{})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return pipeline.Lookups{Numbers: numbers, Rules: rules}
+}
+
+// againstBare measures the replay of a capture of so many packets against the bare read loop.
+func againstBare(b *testing.B, pcap []byte, packets int64) {
+	b.Helper()
+	var bare, whole time.Duration
+	var before, after runtime.MemStats
+	var allocated, bareAllocated uint64
+	lookups := benchLookups(b)
+	wholeReplay(b, pcap, lookups)
+	runtime.GC()
+	for b.Loop() {
+		runtime.ReadMemStats(&before)
+		start := cpu()
+		bareLoop(b, pcap)
+		bare += cpu() - start
+		runtime.ReadMemStats(&after)
+		bareAllocated += after.Mallocs - before.Mallocs
+
+		runtime.ReadMemStats(&before)
+		start = cpu()
+		wholeReplay(b, pcap, lookups)
+		whole += cpu() - start
+		runtime.ReadMemStats(&after)
+		allocated += after.Mallocs - before.Mallocs
+	}
+	each := float64(packets) * float64(b.N)
+	b.ReportMetric(float64(whole)/float64(bare), "x-bare")
+	b.ReportMetric(float64(bare)/each, "bare-ns/packet")
+	b.ReportMetric(float64(whole)/each, "ns/packet")
+	b.ReportMetric(float64(allocated)/each, "allocs/packet")
+	b.ReportMetric(float64(bareAllocated)/each, "bare-allocs/packet")
+}
+
 func wholeReplay(b *testing.B, pcap []byte, lookups pipeline.Lookups) {
-	p, err := pipeline.New(pipeline.Config{Workers: 1, Sensor: "bench", FinalOnly: true}, lookups, &discard{})
+	p, err := pipeline.New(pipeline.Config{
+		Workers: 1, Sensor: "bench", FinalOnly: true, SIPPorts: []tcp.Ports{{First: 5060, Last: 5060}},
+	}, lookups, &discard{})
 	if err != nil {
 		b.Fatal(err)
 	}

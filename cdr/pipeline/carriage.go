@@ -1,6 +1,8 @@
 package pipeline
 
 import (
+	"encoding/binary"
+
 	"calltrail/capture"
 	"calltrail/cdr/dialog"
 	"calltrail/decode"
@@ -68,7 +70,7 @@ func (w *worker) other(p *capture.Packet, now int64, r decode.Reason) decode.Rea
 		if n == maxNested {
 			return decode.TooManyHeaders
 		}
-		w.frame.Fragment.Scope = scope(&w.frame)
+		w.frame.Fragment.Scope = fragmentScope(&w.frame)
 		whole, overlap, result := w.fragments.Add(&w.frame.Fragment, now)
 		switch result {
 		case reassembly.Waiting:
@@ -168,8 +170,10 @@ func (w *worker) segment(p *capture.Packet, now int64, how dialog.Carriage) deco
 		return w.deliver(w.streams.Messages, p.Position, how)
 	default:
 	}
+	if w.cfg.live && w.cfg.LegalBasisSIP == "" {
+		return decode.NoLegalBasis // its record would be one of signalling
+	}
 	if w.connections.Segment(f, flow.Scope, p.Time, now) {
-		w.noteLayers(&flow, reassembly.Held)
 		w.collectConnections(p.Position)
 		return decode.TLS
 	}
@@ -224,17 +228,9 @@ func (w *worker) deliver(messages []reassembly.Message, position uint64, how dia
 // did: 0.
 func (w *worker) collectConnections(position uint64) {
 	for i := range w.connections.Events {
-		e := connectionEvent{Event: w.connections.Events[i], position: position, tap: w.seenBy}
-		flow := reassembly.Flow{
-			Src: e.Client.IP, Dst: e.Server.IP, SrcPort: e.Client.Port, DstPort: e.Server.Port, Scope: e.Scope,
-		}
-		e.layers = *w.layersOf(&flow)
-		if e.vlans == 0 && e.tunnels == 0 {
-			flow = flow.Reverse()
-			e.layers = *w.layersOf(&flow)
-		}
-		w.batch.connections = append(w.batch.connections, e)
+		w.batch.connections = append(w.batch.connections, connectionEvent{w.connections.Events[i], w.seenBy, position})
 	}
+	clear(w.connections.Events)
 	w.connections.Events = w.connections.Events[:0]
 	if w.batch.full() {
 		w.flush(w.clock, false)
@@ -289,6 +285,19 @@ func scope(f *decode.Frame) (s uint32) {
 	for i := range f.Tunnels {
 		if h := &f.Tunnel[i]; h.Type == tunnel.VXLAN || h.Type == tunnel.Geneve {
 			s = (s^h.ID)*0x9e3779b1 | 1<<31 // Knuth's multiplicative hash; 0 is no network at all
+		}
+	}
+	return s
+}
+
+// fragmentScope tells the networks of fragments apart: by all tunnels, for the fragments of a packet come the same way.
+func fragmentScope(f *decode.Frame) uint32 {
+	s := scope(f)
+	for i := range f.Tunnels {
+		h := &f.Tunnel[i]
+		s = (s ^ h.ID ^ uint32(h.Type)<<24) * 0x9e3779b1
+		for _, ip := range [...]*[16]byte{&h.Src, &h.Dst} {
+			s = (s ^ binary.BigEndian.Uint32(ip[12:]) ^ binary.BigEndian.Uint32(ip[4:])) * 0x9e3779b1
 		}
 	}
 	return s

@@ -59,6 +59,8 @@ func (s *CarriageStats) add(o *CarriageStats) {
 		{&s.TLS.Opened, o.TLS.Opened},
 		{&s.TLS.MidWay, o.TLS.MidWay},
 		{&s.TLS.Evicted, o.TLS.Evicted},
+		{&s.TLS.Unproven, o.TLS.Unproven},
+		{&s.TLS.Forged, o.TLS.Forged},
 	} {
 		*c.to += c.from
 	}
@@ -70,6 +72,9 @@ func (s *CarriageStats) add(o *CarriageStats) {
 
 // carriage is what a worker has put together so far.
 func (w *worker) carriage() CarriageStats {
+	if w.fragments == nil {
+		return w.ended
+	}
 	return CarriageStats{
 		Messages: w.messages, Anomalies: w.anomalies, Fragments: w.fragments.Stats, Streams: w.streams.Stats, SCTP: w.associations.Stats,
 		TLS: w.connections.Stats, Waiting: w.fragments.Len(), Followed: w.streams.Len(), Associations: w.associations.Len(),

@@ -16,8 +16,9 @@ const (
 	maxCopies = 65_536
 )
 
-// copies remembers the signalling of the last moments, to count what a mirror port doubled once. It is a worker's own:
-// both copies have the same addresses, so the same worker gets them.
+// copies remembers the signalling of the last moments, to count what a mirror port doubled once. It is a worker's own: both
+// copies have the same addresses, the outer ones of tunnels too, so the same worker gets them. What is seen in one tunnel and
+// then in another is no copy but another hop.
 type copies struct {
 	seed  maphash.Seed
 	seen  map[uint64]int64
@@ -43,7 +44,11 @@ func (c *copies) again(f *decode.Frame, scope uint32, at int64) bool {
 	binary.LittleEndian.PutUint32(ends[36:], scope)
 	var h maphash.Hash
 	h.SetSeed(c.seed)
-	_, _ = h.Write(ends[:])   // never fails
+	_, _ = h.Write(ends[:]) // never fails
+	for i := range f.Tunnels {
+		_, _ = h.Write(f.Tunnel[i].Src[:]) // never fails
+		_, _ = h.Write(f.Tunnel[i].Dst[:]) // never fails
+	}
 	_, _ = h.Write(f.Payload) // never fails
 	key := h.Sum64()
 	if _, ok := c.seen[key]; ok {

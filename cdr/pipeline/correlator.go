@@ -213,6 +213,7 @@ func (c *correlator) signalling(b *batch, m *message) {
 	*d = dialog.Message{
 		SIP: &m.sip, At: m.at, Now: m.now, Src: m.src, Dst: m.dst, VLAN: m.vlan, VLANs: m.vlans, Scope: m.scope, Tap: m.tap,
 		Transport: m.transport, Tunnels: m.tunnel[:m.tunnels], Carriage: m.carriage,
+		Stale: m.sip.StaleChallenge(),
 	}
 	if m.place >= 0 {
 		d.Location = &b.locations[m.place]
@@ -233,16 +234,10 @@ func (c *correlator) signalling(b *batch, m *message) {
 	c.calls.Handle(d)
 }
 
-// redirected tells the groups where a call was sent on to: the call there belongs to it.
+// redirected tells the groups that a call was sent on.
 func (c *correlator) redirected(call *dialog.Call) {
-	for r := range call.Text.Redirects {
-		switch r.Source {
-		case "3xx", "refer":
-			c.groups.Redirected(call, c.recorder.whom(r.Value))
-		}
-	}
-	if other, g := c.groups.Replaced(call); other != nil {
-		c.calls.Join(other, g)
+	for _, j := range c.groups.Redirected(call, c.recorder.whom) {
+		c.calls.Join(j.Call, j.Group)
 	}
 }
 

@@ -105,7 +105,7 @@ func (d *draft) sip(c *dialog.Call, rec *record.Call) *record.SIP {
 		ICID: d.text("sip.icid", c.Text.Get(dialog.ICID)), UserAgent: d.text("sip.user_agent", c.Text.Get(dialog.UserAgent)),
 		ServerAgent: d.text("sip.server_agent", c.Text.Get(dialog.ServerAgent)),
 		Contact:     d.text("sip.contact", c.Text.Get(dialog.Contact)), Reason: d.text("sip.reason", c.Text.Get(dialog.ReasonPhrase)),
-		Transport: c.Transport.String(), Emergency: rec.SIP.Emergency,
+		Transport: c.Transport.String(), Emergency: rec.SIP.Emergency, Conflicting: d.conflicting(c),
 	}
 	if contact, err := sip.ParseContact(c.Text.Get(dialog.Contact)); err == nil {
 		s.InstanceID = d.text("sip.instance_id", contact.Instance)
@@ -126,6 +126,27 @@ func (d *draft) sip(c *dialog.Call, rec *record.Call) *record.SIP {
 		s.Q850 = &c.Q850
 	}
 	return s
+}
+
+// conflicting fills in the values of header fields that a message had several of.
+func (d *draft) conflicting(c *dialog.Call) *record.Conflicting {
+	if c.Anomalies&sip.Duplicates == 0 {
+		return nil
+	}
+	list := func(name string, id sip.HeaderID) (texts []string) {
+		for _, v := range c.Text.Conflicting(id) {
+			texts = append(texts, d.member("sip.conflicting.", name, v))
+		}
+		return texts
+	}
+	v := &record.Conflicting{
+		CallID: list("call_id", sip.HeaderCallID), From: list("from", sip.HeaderFrom), To: list("to", sip.HeaderTo),
+		CSeq: list("cseq", sip.HeaderCSeq), ContentLength: list("content_length", sip.HeaderContentLength),
+	}
+	if v.Empty() {
+		return nil
+	}
+	return v
 }
 
 // route fills in where the call came from and went.

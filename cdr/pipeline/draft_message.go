@@ -38,6 +38,9 @@ func (d *draft) message(e *dialog.MessageEvent) *record.Message {
 	if e.Evicted {
 		rec.Flags = append(rec.Flags, "evicted")
 	}
+	if e.Cut {
+		rec.Flags = append(rec.Flags, d.unfinished())
+	}
 	for name := range e.Carriage.Names {
 		rec.Flags = append(rec.Flags, name)
 	}

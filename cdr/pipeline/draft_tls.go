@@ -25,7 +25,7 @@ func (d *draft) connection(e *connectionEvent) *record.Call {
 		Final: e.LastWord && e.Ender != encrypted.Ended, Kind: record.KindTLS, Day: started.Day(), Sensor: d.cfg.Sensor, Tap: d.tap(e.tap),
 		LegalBasis: d.cfg.LegalBasisSIP, StartedAt: started, EndedAt: record.TimeOf(e.End), LastSeenAt: record.TimeOf(e.LastSeen),
 		Disposition: record.Unknown, Visibility: record.Encrypted, Observer: d.observer(),
-		Src: d.end("src", e.Client, false), Dst: d.end("dst", e.Server, false), VLAN: vlans(e.vlan, e.vlans), Tunnel: tunnels(e.tunnel[:e.tunnels]),
+		Src: d.end("src", e.Client, false), Dst: d.end("dst", e.Server, false), VLAN: vlans(e.VLAN, e.VLANs), Tunnel: tunnels(e.Tunnels),
 		TLS: &record.TLS{ServerName: d.text("tls.server_name", []byte(e.ServerName)), Version: e.VersionName()},
 	}
 	if d.cfg.FinalOnly {
@@ -46,11 +46,7 @@ func (d *draft) connection(e *connectionEvent) *record.Call {
 	case encrypted.Evicted:
 		rec.EndedBy, rec.Flags = record.ByUnknown, append(rec.Flags, "evicted")
 	case encrypted.Ended:
-		if d.cfg.live {
-			rec.Flags = append(rec.Flags, "shutdown")
-		} else {
-			rec.Flags = append(rec.Flags, "capture_end")
-		}
+		rec.Flags = append(rec.Flags, d.unfinished())
 	case encrypted.Open:
 	}
 	if !e.Hello {
@@ -65,4 +61,12 @@ func (d *draft) connection(e *connectionEvent) *record.Call {
 	}
 	rec.Octets = d.octets
 	return rec
+}
+
+// unfinished is the flag of what had not ended when the input or the run did.
+func (d *draft) unfinished() string {
+	if d.cfg.live {
+		return "shutdown"
+	}
+	return "capture_end"
 }

@@ -74,7 +74,7 @@ func golden(t testing.TB, path string, change func(*pipeline.Config)) (*collecte
 	}
 	defer func() { _ = src.Close() }() // read only
 	out, stats := replay(t, src, func(c *pipeline.Config) {
-		c.Sensor, c.Version, c.File = "golden", "golden", filepath.Base(path)
+		c.Sensor, c.Version, c.File, c.Messages = "golden", "golden", filepath.Base(path), true
 		if change != nil {
 			change(c)
 		}

@@ -2,10 +2,12 @@ package pipeline_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
 
+	"calltrail/cdr/record"
 	"calltrail/decode"
 )
 
@@ -31,28 +33,59 @@ m=audio 20000 RTP/AVP 8
 
 const hostileID = "hostile@198.51.100.10"
 
+// hostileLength is the Content-Length of hostileINVITE.
+var hostileLength = func() string {
+	_, length, _ := strings.Cut(string(hostile(hostileINVITE, "EXTRA", "")), "Content-Length: ")
+	length, _, _ = strings.Cut(length, "\r")
+	return length
+}()
+
 // Case 2: several Call-ID, From, To, CSeq or Content-Length, long and compact forms mixed, in either order. The first of each
-// names the call; the record says that there were others. (The other values themselves are in no field yet.)
+// names the call; the record says that there were others, and has all of them in the order of the message, without secrets.
 func TestHostileCase2Duplicates(t *testing.T) {
-	for _, c := range []struct{ name, extra, flag string }{
-		{"Call-ID long", "Call-ID: other@203.0.113.66\n", "sip_duplicate_call_id"},
-		{"Call-ID compact", "i: other@203.0.113.66\n", "sip_duplicate_call_id"},
-		{"From long", "FROM: <sip:+442079460101@203.0.113.66>;tag=z9\n", "sip_duplicate_from"},
-		{"From compact", "f : <sip:+442079460101@203.0.113.66>;tag=z9\n", "sip_duplicate_from"},
-		{"To long", "to: <sip:+442079460101@203.0.113.66>;tag=z9\n", "sip_duplicate_to"},
-		{"To compact", "T: <sip:+442079460101@203.0.113.66>;tag=z9\n", "sip_duplicate_to"},
-		{"CSeq", "cSEQ: 4711 BYE\n", "sip_duplicate_cseq"},
-		{"Content-Length long", "Content-Length: 3\n", "sip_duplicate_content_length"},
-		{"Content-Length compact", "l: 3\n", "sip_duplicate_content_length"},
+	const from, to = `"Asha" <sip:+912225550101@198.51.100.10>;tag=a1`, "<sip:+911205550170@192.0.2.70>"
+	for _, c := range []struct{ name, extra, flag, member, own, other string }{
+		{"Call-ID long", "Call-ID: other@203.0.113.66\n", "sip_duplicate_call_id", "call_id", hostileID, "other@203.0.113.66"},
+		{"Call-ID compact", "i: other@203.0.113.66\n", "sip_duplicate_call_id", "call_id", hostileID, "other@203.0.113.66"},
+		{"Call-ID the same", "I:" + hostileID + "\n", "sip_duplicate_call_id", "call_id", hostileID, hostileID},
+		{"From long", "FROM: <sip:+442079460101:secret@203.0.113.66>;tag=z9\n", "sip_duplicate_from", "from", from, "<sip:+442079460101:***@203.0.113.66>;tag=z9"},
+		{"From compact", "f : <sip:+442079460101@203.0.113.66>;tag=z9\n", "sip_duplicate_from", "from", from, "<sip:+442079460101@203.0.113.66>;tag=z9"},
+		{"To long", "to: <sip:+442079460101:secret@203.0.113.66>\n", "sip_duplicate_to", "to", to, "<sip:+442079460101:***@203.0.113.66>"},
+		{"To compact", "T: <sip:+442079460101,1234@203.0.113.66>\n", "sip_duplicate_to", "to", to, "<sip:+442079460101,***@203.0.113.66>"},
+		{"CSeq", "cSEQ: 4711 BYE\n", "sip_duplicate_cseq", "cseq", "1 INVITE", "4711 BYE"},
+		{"Content-Length long", "Content-Length: 3\n", "sip_duplicate_content_length", "content_length", hostileLength, "3"},
+		{"Content-Length compact", "l: 3\n", "sip_duplicate_content_length", "content_length", hostileLength, "3"},
 	} {
+		check := func(t *testing.T, r seenRecord, extraFirst bool) {
+			t.Helper()
+			if !slices.Contains(r.Flags, c.flag) {
+				t.Errorf("flags %q without %s", r.Flags, c.flag)
+			}
+			var body struct {
+				SIP struct {
+					Conflicting map[string][]string `json:"conflicting"`
+				} `json:"sip"`
+			}
+			if err := json.Unmarshal([]byte(r.body), &body); err != nil {
+				t.Fatal(err)
+			}
+			want := []string{c.own, c.other}
+			if extraFirst || c.member == "content_length" { // EXTRA stands before Content-Length and behind the others
+				slices.Reverse(want)
+			}
+			if got := body.SIP.Conflicting; len(got) != 1 || !slices.Equal(got[c.member], want) {
+				t.Errorf("conflicting %q, want %s %q", got, c.member, want)
+			}
+			if strings.Contains(c.extra, ":secret") && strings.Contains(r.body, "secret") {
+				t.Errorf("a password is in the record: %s", r.body)
+			}
+		}
 		t.Run(c.name, func(t *testing.T) {
 			var w wire
 			w.udp(hostileCaller, hostileCallee, hostile(hostileINVITE, "EXTRA", c.extra))
 			r := w.run(t).call(hostileID)
-			if !slices.Contains(r.Flags, c.flag) {
-				t.Errorf("flags %q without %s", r.Flags, c.flag)
-			}
-			if r.SIP.FromTag != "a1" || r.SIP.Methods["INVITE"] != 1 || strings.Contains(r.body, "+4420") {
+			check(t, r, false)
+			if r.SIP.FromTag != "a1" || r.SIP.Methods["INVITE"] != 1 || strings.Count(r.body, "+4420") > 1 {
 				t.Errorf("the second value was taken: %s", r.body)
 			}
 		})
@@ -63,10 +96,33 @@ func TestHostileCase2Duplicates(t *testing.T) {
 			line, rest, _ := strings.Cut(text, "\n")
 			w.udp(hostileCaller, hostileCallee, hostile(line+"\n"+c.extra+rest))
 			s := w.run(t)
-			if len(s.records) != 1 || !slices.Contains(s.records[0].Flags, c.flag) {
-				t.Errorf("%d records, %q", len(s.records), s.summary())
+			if len(s.records) != 1 {
+				t.Fatalf("%d records, %q", len(s.records), s.summary())
 			}
+			check(t, s.records[0], true)
 		})
+	}
+}
+
+// Case 2: octets that are no text are escaped and kept beside it; no flood of values makes a record that does not fit or
+// pushes out who called whom.
+func TestHostileCase2Flood(t *testing.T) {
+	var extra strings.Builder
+	for range 40 {
+		for _, name := range []string{"i", "f", "t", "CSeq", "l"} {
+			extra.WriteString(name + ": \x01\x00\xff" + strings.Repeat("\x01", 150) + "\n")
+		}
+	}
+	var w wire
+	w.udp(hostileCaller, hostileCallee, hostile(hostileINVITE, "EXTRA", extra.String()))
+	r := w.run(t).call(hostileID)
+	if len(r.body) > record.MaxRecord || !slices.Contains(r.Flags, "truncated") {
+		t.Errorf("%d octets, flags %q", len(r.body), r.Flags)
+	}
+	for _, want := range []string{`"conflicting":{"call_id":["` + hostileID + `","`, `\\x00\\xFF`, `"user":"+912225550101"`, `"user":"+911205550170"`, `"sip.conflicting.call_id"`} {
+		if !strings.Contains(r.body, want) {
+			t.Errorf("the record has no %s", want)
+		}
 	}
 }
 

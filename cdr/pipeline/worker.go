@@ -44,6 +44,7 @@ type worker struct {
 	connections  *encrypted.Table
 	layers       layers // of the packet in hand
 	messages     uint64
+	ended        CarriageStats // after finish
 	anomalies    [sip.Anomalies]uint64
 	layered      map[reassembly.Flow]*layers
 
@@ -252,4 +253,6 @@ func (w *worker) finish(end int64) {
 	}
 	w.flush(w.clock, true)
 	w.frame = decode.Frame{} // it would hold the last packet
+	w.ended = w.carriage()
+	w.fragments, w.streams, w.associations = nil, nil, nil // they hold parts of messages
 }

@@ -169,6 +169,7 @@ func (o *object) sip(s *SIP) {
 	o.text("instance_id", s.InstanceID)
 	o.via(s.Via)
 	o.text("contact", s.Contact)
+	o.conflicting(s.Conflicting)
 	if len(s.Methods) > 0 {
 		o.key("methods")
 		o.b = s.Methods.append(o.b)
@@ -201,6 +202,17 @@ func (o *object) status(code *int) {
 		return
 	}
 	o.integer("status", int64(*code))
+}
+
+func (o *object) conflicting(c *Conflicting) {
+	if c == nil || c.Empty() {
+		return
+	}
+	o.open("conflicting", '{')
+	for _, l := range c.lists() {
+		o.texts(l.name, *l.values)
+	}
+	o.close('}')
 }
 
 func (o *object) via(list []string) { o.texts("via", list) }

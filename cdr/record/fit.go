@@ -20,6 +20,11 @@ func (c *Call) bound() {
 		s.Via = atMost(s.Via, &cut)
 		s.Methods = atMost(s.Methods, &cut)
 		s.Attempts = atMost(s.Attempts, &cut)
+		if c := s.Conflicting; c != nil {
+			for _, l := range c.lists() {
+				*l.values = atMost(*l.values, &cut)
+			}
+		}
 	}
 	if t := c.TLS; t != nil {
 		t.ALPN = atMost(t.ALPN, &cut)
@@ -49,7 +54,7 @@ func truncated(flags []string) []string {
 }
 
 // shrink makes the record about over octets shorter. Lists lose their last entries, first those that are missed least:
-// octets (the escaped text is there and can be read back), Via, redirects. When that is not enough, the longest texts are
+// octets (the escaped text is there and can be read back), Via, conflicting values, redirects. When that is not enough, the longest texts are
 // halved, for they are what somebody chose to send; where packets came from and went goes last. It says false when nothing
 // is left to cut. o is room to measure in.
 func (c *Call) shrink(o *object, over int) bool {
@@ -60,6 +65,7 @@ func (c *Call) shrink(o *object, over int) bool {
 	c.Octets = shorter(o, c.Octets, &over, (*object).octets)
 	if c.SIP != nil {
 		c.SIP.Via = shorter(o, c.SIP.Via, &over, (*object).via)
+		c.SIP.shrink(o, &over)
 	}
 	c.Redirects = shorter(o, c.Redirects, &over, (*object).redirects)
 	if over <= 0 || halve(c.texts()) {
@@ -69,6 +75,28 @@ func (c *Call) shrink(o *object, over int) bool {
 	c.Media = shorter(o, c.Media, &over, (*object).media)
 	c.Path = shorter(o, c.Path, &over, (*object).path)
 	return len(c.Media)+len(c.Path) < left
+}
+
+// shrink shortens the longest list of conflicting values by one until over octets are saved: where there are two of each, one
+// of each goes before any list goes whole.
+func (s *SIP) shrink(o *object, over *int) {
+	if s.Conflicting == nil {
+		return
+	}
+	lists := s.Conflicting.lists()
+	for *over > 0 {
+		longest := slices.MaxFunc(lists[:], func(a, b conflictingList) int { return len(*a.values) - len(*b.values) })
+		last := len(*longest.values) - 1
+		if last < 0 {
+			s.Conflicting = nil
+			return
+		}
+		size := len(o.b)
+		o.texts(longest.name, (*longest.values)[last:])
+		*over -= len(o.b) - size
+		o.b = o.b[:size]
+		*longest.values = (*longest.values)[:last]
+	}
 }
 
 // shorter drops entries from the end of list until over octets are saved.

@@ -23,7 +23,7 @@ func hostile(fill string, length int) *Call {
 		Asserted: &Asserted{Raw: long, Header: "pai"}, Connected: &Connected{Raw: long},
 		SIP: &SIP{
 			CallID: long, FromTag: long, ToTag: long, SessionID: long, ICID: long, Transport: "udp", UserAgent: long,
-			ServerAgent: long, InstanceID: long, Contact: long, Reason: long,
+			ServerAgent: long, InstanceID: long, Contact: long, Reason: long, Conflicting: &Conflicting{},
 		},
 		TLS:      &TLS{ServerName: long, Version: long},
 		Cell:     &CellInfo{Type: long, ID: long, MCC: long, MNC: long, Area: long, Cell: long},
@@ -34,6 +34,9 @@ func hostile(fill string, length int) *Call {
 		c.Flags = append(c.Flags, "sip_content_length_invalid")
 		c.Octets = append(c.Octets, Octets{"caller.raw", strings.Repeat("A", 1368)})
 		c.SIP.Via = append(c.SIP.Via, long)
+		for _, l := range c.SIP.Conflicting.lists() {
+			*l.values = append(*l.values, long)
+		}
 		c.SIP.Attempts = append(c.SIP.Attempts, Attempt{407, c.StartedAt})
 		c.Redirects = append(c.Redirects, Redirect{Raw: long, Reason: long, Source: "diversion"})
 		c.Path = append(c.Path, Hop{at, at, c.StartedAt})
@@ -93,6 +96,51 @@ func TestAppendFits(t *testing.T) {
 		}
 		if slices.Contains(c.Flags, FlagTruncated) != tt.cut {
 			t.Errorf("%s: flags %v", tt.name, c.Flags)
+		}
+	}
+}
+
+// Conflicting values go after Via and before redirects, the longest list first.
+func TestAppendFitsConflicting(t *testing.T) {
+	value := strings.Repeat("v", MaxValue)
+	many := func(n int) []string { return slices.Repeat([]string{value}, n) }
+	counts := func(c *Conflicting) (n [5]int) {
+		if c != nil {
+			for i, l := range c.lists() {
+				n[i] = len(*l.values)
+			}
+		}
+		return n
+	}
+	for _, tt := range []struct {
+		name           string
+		values         [5]int // of call_id, from, to, cseq, content_length
+		vias, redirect int
+		want           [5]int
+		wantRedirects  int
+		cut            bool
+	}{
+		{"as much as a call keeps", [5]int{2, 2, 2, 2, 2}, 0, MaxList, [5]int{2, 2, 2, 2, 2}, MaxList, false},
+		{"Via first", [5]int{2, 2, 2, 2, 2}, MaxList, MaxList, [5]int{2, 2, 2, 2, 2}, MaxList, true},
+		{"a list past its bound", [5]int{MaxList + 1}, 0, 0, [5]int{MaxList}, 0, true},
+		{"the longest list first", [5]int{2, 30, 2, 2, 31}, 0, 0, [5]int{2, 28, 2, 2, 29}, 0, true},
+		{"then redirects", [5]int{2, 2, 2, 2, 2}, 1, 2 * MaxList, [5]int{2, 2, 2, 2, 2}, MaxList, true},
+	} {
+		c := &Call{Schema: SchemaCall, SIP: &SIP{CallID: "a", Transport: "udp", Via: many(tt.vias), Conflicting: &Conflicting{}}}
+		for i, l := range c.SIP.Conflicting.lists() {
+			*l.values = many(tt.values[i])
+		}
+		c.Redirects = slices.Repeat([]Redirect{{Raw: value, Source: "refer"}}, tt.redirect)
+		got := c.Append(nil)
+		if len(got) > MaxRecord || slices.Contains(c.Flags, FlagTruncated) != tt.cut {
+			t.Errorf("%s: %d octets, flags %v", tt.name, len(got), c.Flags)
+		}
+		if n := counts(c.SIP.Conflicting); n != tt.want || len(c.Redirects) != tt.wantRedirects {
+			t.Errorf("%s: %v values and %d redirects, want %v and %d", tt.name, n, len(c.Redirects), tt.want, tt.wantRedirects)
+		}
+		var back Call
+		if err := json.Unmarshal(got, &back); err != nil || counts(back.SIP.Conflicting) != tt.want {
+			t.Errorf("%s: the bytes say %v: %v", tt.name, counts(back.SIP.Conflicting), err)
 		}
 	}
 }

@@ -32,6 +32,8 @@ type SIP struct {
 	Via []string `json:"via,omitempty"`
 	// Contact of the INVITE, redacted.
 	Contact string `json:"contact,omitempty"`
+	// All values of header fields of which a message of the call had several where only one may be.
+	Conflicting *Conflicting `json:"conflicting,omitempty"`
 	// Requests by method, every transmission of them: {"INVITE":2,"ACK":1}, in the order first seen.
 	Methods Methods `json:"methods,omitempty"`
 	// Final responses that did not end the call: 401, 407, a 3xx that was followed …
@@ -44,6 +46,43 @@ type SIP struct {
 	Reason string `json:"reason,omitempty"`
 	// Q.850 cause of a Reason header (RFC 3326).
 	Q850 *int `json:"q850,omitempty" schema:"min=0 max=127"`
+}
+
+// Conflicting lists all values of each header field that a message of the call had several of, equal ones too, in the order
+// of the message: the first message of the call with several of that field. Each of its receivers may have gone by another one.
+type Conflicting struct {
+	// Call-ID, as sent.
+	CallID []string `json:"call_id,omitempty"`
+	// From, redacted.
+	From []string `json:"from,omitempty"`
+	// To, redacted.
+	To []string `json:"to,omitempty"`
+	// CSeq.
+	CSeq []string `json:"cseq,omitempty"`
+	// Content-Length, whatever stands in it.
+	ContentLength []string `json:"content_length,omitempty"`
+}
+
+// lists are the members with their names, in their order.
+func (c *Conflicting) lists() [5]conflictingList {
+	return [...]conflictingList{
+		{"call_id", &c.CallID}, {"from", &c.From}, {"to", &c.To}, {"cseq", &c.CSeq}, {"content_length", &c.ContentLength},
+	}
+}
+
+type conflictingList struct {
+	name   string
+	values *[]string
+}
+
+// Empty says that there is nothing to list.
+func (c *Conflicting) Empty() bool {
+	for _, l := range c.lists() {
+		if len(*l.values) > 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // Methods counts requests by method in the order first seen; its JSON is an object, {"INVITE":2,"ACK":1}.

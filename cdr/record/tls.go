@@ -9,7 +9,7 @@ type TLS struct {
 	ServerName string `json:"server_name,omitempty"`
 	// Protocols the client offered, in its order (ALPN, RFC 7301): "http/1.1" of a WebSocket …
 	ALPN []string `json:"alpn,omitempty"`
-	// Version the server chose, or else the highest one offered: "1.2", "1.3".
+	// Highest version the client offered; the server may have chosen a lower one: "1.2", "1.3".
 	Version string `json:"version,omitempty"`
 	// TCP segments with payload from client to server; this and the following counts are absent while the connection is open.
 	PacketsUp *uint64 `json:"packets_up,omitempty"`

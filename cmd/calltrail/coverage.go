@@ -44,6 +44,11 @@ ended two minutes ago, so that its events have had time to arrive.
 The table joins minutes of one state that follow each other and shows times in
 the zone of --zone; csv and jsonl have a row for each minute, in UTC.
 
+A minute that is complete may still hold calls that the log has not: signalling
+that is not decoded (H.323, MGCP, IAX2, Skinny, SIGTRAN) or encrypted (TLS), and
+what full tables pushed out. Lines below the table say so; with csv and jsonl
+they go to standard error. In SQL that is calltrail.coverage_remarks.
+
 Exit status: 0 every minute of every tap is complete, 1 error, 2 wrong command
 line, 3 not every minute is, or no tap is known.`,
 		Example: `  calltrail coverage

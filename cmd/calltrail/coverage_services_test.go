@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -34,6 +35,11 @@ func TestCoverageCommand(t *testing.T) {
 				c.State, c.KernelDrops = "lossy", 1204
 			case tap == "eth0" && n == 7:
 				continue
+			case tap == "eth1" && n == 9:
+				c.Ignored, c.Decoded = map[string]uint64{"h323": 1234}, map[string]uint64{"tls": 1}
+			}
+			if n == 9 {
+				c.Evicted = map[string]uint64{"tcp_connections": 2}
 			}
 			if _, _, err := sp.Append(c.Append(nil)); err != nil {
 				t.Fatal(err)
@@ -51,8 +57,13 @@ func TestCoverageCommand(t *testing.T) {
 	ask := func(status int, args ...string) string {
 		t.Helper()
 		r := s.run(append([]string{"coverage", "--from", "2026-05-28 10:00"}, args...)...)
-		if r.status != status || r.stderr != "" {
-			t.Errorf("coverage %v: exit status %d, want %d: %s", args, r.status, status, r.stderr)
+		// What a program reads has rows only.
+		lines := 0
+		if slices.Contains(args, "csv") {
+			lines = 4
+		}
+		if r.status != status || strings.Count(r.stderr, "\n") != lines || lines > 0 && !strings.HasPrefix(r.stderr, "\nreplay eth1, 2026-05-28 10:09 to") {
+			t.Errorf("coverage %v: exit status %d, want %d, and %d lines of remarks: %s", args, r.status, status, lines, r.stderr)
 		}
 		return r.stdout
 	}
@@ -65,6 +76,10 @@ func TestCoverageCommand(t *testing.T) {
 2026-05-28 10:05 to 10:10  replay  eth1  complete  5        -
 
 2 taps, 18 of 20 minutes complete, 1 lossy, 1 absent
+
+replay eth1, 2026-05-28 10:09 to 2026-05-28 10:10: H.323 was seen (1,234 packets) and is not decoded: its calls are not in the log
+replay eth1, 2026-05-28 10:09 to 2026-05-28 10:10: encrypted signalling was seen (1 packet of TLS): its calls are not in the log, only its connections, as records of kind tls
+replay, 2026-05-28 10:09 to 2026-05-28 10:10: 2 TCP connections with SIP were pushed out of memory (limits.tcp_streams): a message that was not whole is lost
 `
 	if got := ask(exitDamaged, "--to", "2026-05-28 10:10"); got != table {
 		t.Errorf("gives\n%s\nwant\n%s", got, table)
@@ -80,6 +95,8 @@ func TestCoverageCommand(t *testing.T) {
 		t.Errorf("gives\n%s", got)
 	}
 	s.db.want(`SELECT calltrail.coverage_note('2026-05-28 10:00Z', '2026-05-28 10:10Z')`,
-		"2026-05-28 10:00 to 2026-05-28 10:10 UTC: 2 taps, 18 of 20 minutes complete; 1 lossy (replay eth1 10:04); 1 absent (replay eth0 10:07)")
+		"2026-05-28 10:00 to 2026-05-28 10:10 UTC: 2 taps, 18 of 20 minutes complete; 1 lossy (replay eth1 10:04); 1 absent (replay eth0 10:07); "+
+			"H.323 was seen (1,234 packets) and is not decoded: its calls are not in the log; encrypted signalling was seen (1 packet of TLS): its calls are not in the log, "+
+			"only its connections, as records of kind tls; 2 TCP connections with SIP were pushed out of memory (limits.tcp_streams): a message that was not whole is lost")
 	s.db.want(`SELECT tap, complete, lossy, absent FROM calltrail.coverage_summary('2026-05-28 10:00Z', '2026-05-28 10:10Z')`, "eth0|9|0|1 eth1|9|1|0")
 }

@@ -2,8 +2,12 @@ package main
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
+
+	"calltrail/cmd/calltrail/print"
+	"calltrail/store/postgres"
 )
 
 func TestCoverageWindow(t *testing.T) {
@@ -45,5 +49,23 @@ func TestIncompleteIsStatusThree(t *testing.T) {
 	}
 	if !errors.Is(errIncomplete, errReported) {
 		t.Error("it would be reported once more")
+	}
+}
+
+// Times are of the zone asked for, and names and words reach no terminal as orders.
+func TestRemarksAreWritten(t *testing.T) {
+	var b strings.Builder
+	if err := writeRemarks(&b, nil, time.UTC); err != nil || b.Len() != 0 {
+		t.Errorf("without remarks: %q, %v", b.String(), err)
+	}
+	ten := time.Date(2026, 11, 22, 18, 29, 0, 0, time.UTC)
+	err := writeRemarks(&b, []postgres.CoverageRemark{
+		{Sensor: "edge-1", Tap: "eth0", FirstMinute: ten, LastMinute: ten, Remark: "MGCP was seen"},
+		{Sensor: "\x1b[2J", FirstMinute: ten, LastMinute: ten.Add(time.Hour), Remark: "3 of a\nb"},
+	}, print.IST)
+	const want = "\nedge-1 eth0, 2026-11-22 23:59 to 2026-11-23 00:00: MGCP was seen\n" +
+		`\u{1B}[2J, 2026-11-22 23:59 to 2026-11-23 01:00: 3 of a\u{A}b` + "\n"
+	if err != nil || b.String() != want {
+		t.Errorf("%v\n got %q\nwant %q", err, b.String(), want)
 	}
 }

@@ -125,6 +125,9 @@ func newDemo(t *testing.T, server string) *demo {
 		t.Fatalf("no captures: %v", err)
 	}
 	for _, c := range captures {
+		if strings.HasPrefix(filepath.Base(filepath.Dir(c)), "carry-") {
+			continue // the same call again, in a tunnel: the demo leaves it out
+		}
 		d.captures = append(d.captures, strings.TrimPrefix(c, d.root+"/"))
 	}
 	if server != "" {

@@ -36,6 +36,9 @@ const (
 	ViaSyntax                                // the top Via has no branch that could name a transaction
 )
 
+// Duplicates are the anomalies of header fields of which there are several where only one may be.
+const Duplicates = DuplicateCallID | DuplicateFrom | DuplicateTo | DuplicateCSeq | DuplicateLength
+
 var anomalyNames = [...]string{
 	"duplicate_call_id", "duplicate_from", "duplicate_to", "duplicate_cseq", "duplicate_content_length",
 	"content_length_invalid", "body_shorter", "body_longer", "bare_lf", "bare_cr", "folded", "control_in_name",

@@ -27,7 +27,7 @@ func TestLongMessages(t *testing.T) {
 		fuzzbound.Check(t, len(value), func() { readValue(dst, value) })
 		fuzzbound.Check(t, len(value), func() { AppendRedacted(nil, value) })
 	}
-	for _, line := range []string{"Via: SIP/2.0/UDP a;branch=b", "v:", "f: a,b", "X", ": ", "i: <", "m: *,*", "P-Asserted-Identity: <sip:a@b>, <sip:a@b>", "\t", "Authorization: Digest a=b"} {
+	for _, line := range []string{"Via: SIP/2.0/UDP a;branch=b", "v:", "f: a,b", "X", ": ", "i: <", "m: *,*", "P-Asserted-Identity: <sip:a@b>, <sip:a@b>", "\t", "Authorization: Digest a=b", "WWW-Authenticate: Digest a,\"", "Proxy-Authenticate: Digest,<,a\t="} {
 		checkBound(t, "lines of "+line, "INVITE sip:user@example.com SIP/2.0\r\n"+string(crlf(required))+lines(line)+"\r\n")
 	}
 }

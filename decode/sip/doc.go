@@ -6,7 +6,8 @@
 //
 // Nothing here allocates, logs, reads a clock or keeps state between messages. A Message aliases the packet until Keep
 // copies what outlives it, and Keep copies by allow-list: no body, no Subject, no header field that is not a HeaderID,
-// of credentials only user name and realm, of the headers inside a URI only Reason and Replaces.
+// of credentials only user name and realm, of a challenge only whether its nonce was too old, of the headers inside a URI
+// only Reason and Replaces.
 //
 // A tap is no party to the call: it must tell what the parties may have understood. So malformed parts are kept as
 // sent and named by an Anomaly, and a message is refused (ParseError) only if no call could be found for it.

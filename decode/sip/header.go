@@ -42,10 +42,12 @@ const (
 	HeaderSessionExpires                     // RFC 4028 section 4
 	HeaderEvent                              // RFC 6665 section 8.2.1
 	HeaderDate                               // RFC 3261 section 20.17
+	HeaderWWWAuthenticate                    // RFC 3261 section 20.44: of it only what StaleChallenge says
+	HeaderProxyAuthenticate                  // RFC 3261 section 20.27, the same
 )
 
 // HeaderIDs is the number of HeaderID values: the length of an array indexed by one.
-const HeaderIDs = int(HeaderDate) + 1
+const HeaderIDs = int(HeaderProxyAuthenticate) + 1
 
 // headerNames holds the name of each HeaderID and, where there is one, its compact form (RFC 3261 section 7.3.3).
 var headerNames = [HeaderIDs]struct {
@@ -85,6 +87,8 @@ var headerNames = [HeaderIDs]struct {
 	HeaderSessionExpires:     {"Session-Expires", 'x'},
 	HeaderEvent:              {"Event", 'o'},
 	HeaderDate:               {"Date", 0},
+	HeaderWWWAuthenticate:    {"WWW-Authenticate", 0},
+	HeaderProxyAuthenticate:  {"Proxy-Authenticate", 0},
 }
 
 // String returns the header field's name in its usual spelling, "" for HeaderNone.

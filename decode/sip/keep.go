@@ -9,6 +9,8 @@ import "bytes"
 //   - never the body: Body returns nil from now on;
 //   - of Authorization and Proxy-Authorization only the scheme, username and realm, for a digest response can be
 //     attacked off line and a Basic or Bearer credential is the secret itself;
+//   - of WWW-Authenticate and Proxy-Authenticate nothing but what StaleChallenge says, for the nonce is what such an attack
+//     begins with;
 //   - of the headers within a URI (RFC 3261 section 19.1.1), where a Subject or a body may stand, only Reason and Privacy
 //     (RFC 7044) and Replaces (RFC 3891).
 //

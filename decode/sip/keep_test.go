@@ -10,10 +10,11 @@ import (
 type kept struct {
 	summary, method, requestURI, reason, callID string
 	values                                      [HeaderIDs]string
+	stale                                       bool
 }
 
 func keptOf(m *Message) kept {
-	k := kept{summary(m), string(m.MethodToken()), string(m.RequestURI()), string(m.ReasonPhrase()), string(m.CallID()), [HeaderIDs]string{}}
+	k := kept{summary(m), string(m.MethodToken()), string(m.RequestURI()), string(m.ReasonPhrase()), string(m.CallID()), [HeaderIDs]string{}, m.StaleChallenge()}
 	for id := range HeaderIDs {
 		k.values[id] = values(m, HeaderID(id)) // #nosec G115 -- an index of that type
 	}
@@ -60,6 +61,8 @@ X-Unknown: MARK
 Authorization: Digest username="alice, a", nonce="MARK", realm="example.com", response="MARK", uri="sip:MARK"
 Authorization: Basic MARK
 Proxy-Authorization: Bearer MARK
+WWW-Authenticate: Digest realm="MARK", nonce="MARK", opaque="MARK", stale=true
+Proxy-Authenticate: Negotiate MARK
 Authorization: "MARK"
 Contact: <sip:alice@192.0.2.15?a=MARK&Reason=SIP%3Bcause%3D302>, <tel:+12025550100?MARK>
 Refer-To: <sip:carol@example.com?Subject=MARK&REPLACES=1%402%3Bto-tag%3D3%3Bfrom-tag%3D4&body=MARK>

@@ -11,7 +11,7 @@ const (
 	// MaxIdentity is that bound for Identity, which must be whole to be verified (RFC 8224).
 	MaxIdentity = 4096
 	// maxFields is how many header fields of the allow-list a Message holds. The first of each HeaderID always has a place.
-	maxFields = 80
+	maxFields = 82
 )
 
 // span is a part of Message.buf.
@@ -33,6 +33,7 @@ type Message struct {
 	first     [HeaderIDs]uint8 // 1 + index in fields of the first of each
 	fieldsLen uint8
 	count     [HeaderIDs]uint8 // header fields of each, kept or not, up to 255
+	stale     bool             // StaleChallenge
 
 	anomalies Anomaly
 	seq       uint32
@@ -113,7 +114,7 @@ func (m *Message) Count(id HeaderID) int {
 }
 
 // Value returns the first value of id as sent, without surrounding white space, nil if there is none or it is empty.
-// Of a list it is the first element.
+// Of a list it is the first element. Of WWW-Authenticate and Proxy-Authenticate there is never one: see StaleChallenge.
 func (m *Message) Value(id HeaderID) []byte {
 	if int(id) >= HeaderIDs || m.first[id] == 0 {
 		return nil

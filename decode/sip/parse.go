@@ -26,7 +26,7 @@ func (m *Message) reset(b []byte) {
 	m.buf = b
 	m.first = [HeaderIDs]uint8{}
 	m.count = [HeaderIDs]uint8{}
-	m.fieldsLen = 0
+	m.fieldsLen, m.stale = 0, false
 	m.anomalies, m.seq, m.status, m.vias, m.method, m.seqMethod = 0, 0, 0, 0, MethodOther, MethodOther
 	m.methodToken, m.requestURI, m.reason, m.fromTag = span{}, span{}, span{}, span{}
 	m.toTag, m.branch, m.seqToken, m.body = span{}, span{}, span{}, span{}
@@ -164,8 +164,13 @@ func (m *Message) add(id HeaderID, from, end int) {
 	if m.count[id] < 255 {
 		m.count[id]++
 	}
-	if id == HeaderVia {
+	switch id {
+	case HeaderVia:
 		m.vias += viaCount(m.buf[from:end])
+	case HeaderWWWAuthenticate, HeaderProxyAuthenticate:
+		m.stale = m.stale || staleChallenge(m.buf[from:end])
+		return // no octet of it goes further
+	default:
 	}
 	if m.first[id] != 0 {
 		if int(m.fieldsLen) >= maxFields-HeaderIDs {

@@ -31,8 +31,9 @@ type callRow struct {
 
 type sipRow struct {
 	record.SIP
-	Methods  json.RawMessage `json:"methods"`
-	Attempts json.RawMessage `json:"attempts"`
+	Methods     json.RawMessage `json:"methods"`
+	Attempts    json.RawMessage `json:"attempts"`
+	Conflicting json.RawMessage `json:"conflicting"`
 }
 
 // callColumns are the columns of calltrail.call_record.
@@ -175,6 +176,7 @@ var callColumns = slices.Concat(
 		tls("tls_packets_down", func(t *record.TLS) any { return count(t.PacketsDown) }),
 		tls("tls_octets_up", func(t *record.TLS) any { return count(t.OctetsUp) }),
 		tls("tls_octets_down", func(t *record.TLS) any { return count(t.OctetsDown) }),
+		sip("sip_conflicting", func(s *sipRow) any { return object(s.Conflicting) }),
 	},
 )
 

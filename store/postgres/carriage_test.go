@@ -71,6 +71,18 @@ func TestCell(t *testing.T) {
 		"3GPP-E-UTRAN-FDD|404100D1a02ABCDEF|404|10|0D1a|02ABCDEF|t; IEEE-802.11||||||")
 }
 
+// The values that a message contradicts itself with stand as they were written.
+func TestConflicting(t *testing.T) {
+	t.Parallel()
+	l, db := opened(t)
+	chain := newChain(t)
+	odd := chain.sample(1)
+	odd.SIP.Conflicting = &record.Conflicting{From: []string{"<sip:a@example.net>;tag=1", "<sip:b@example.net>"}, CSeq: []string{"1 INVITE", "4711 BYE"}}
+	deliver(t, l, chain.body(odd.Append(nil)), chain.call(chain.sample(2)))
+	db.want(`SELECT sip_conflicting->'from'->>1 AS second, sip_conflicting->'cseq'->>1 AS cseq, sip_conflicting ? 'to' AS other FROM calltrail.calls ORDER BY started_at`,
+		"<sip:b@example.net>|\"4711 BYE\"|f; ||")
+}
+
 // texted is that one SIP MESSAGE was sent.
 func texted(n int) *record.Message {
 	at := record.Time(1779962400000000 + int64(n)*1000000)

@@ -82,4 +82,7 @@ func TestReadCoverage(t *testing.T) {
 	if err != nil || n != 2 {
 		t.Errorf("as a reader: %d minutes, %v", n, err)
 	}
+	if _, err := ReadCoverageRemarks(context.Background(), c, CoverageQuery{From: from, To: from.Add(time.Minute)}); err != nil {
+		t.Errorf("the remarks as a reader: %v", err)
+	}
 }

@@ -35,7 +35,8 @@ type Stats struct {
 	// Broken are connections that were closed because something else than HEP came, a message that had begun did not go on, or
 	// the connection ended within one.
 	Broken uint64
-	// Retimed are messages that have the time of their arrival, because their agent said none or one more than maxSkew away.
+	// Retimed are messages that have the time of their arrival, because their agent said none, one more than maxSkew away, or one
+	// long before what was handed out already.
 	Retimed uint64
 	// Connections are those open now.
 	Connections int

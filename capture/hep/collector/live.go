@@ -70,13 +70,17 @@ func (l *live) wait() bool {
 	}
 }
 
-// timeOf is the time of a message: its agent's, but not so far back that the worker would take this host's clock for set back,
-// and never after its arrival.
+// timeOf is the time of a message: its agent's, and never after its arrival. When that is so far back that the worker would take
+// this host's clock for set back, it is the arrival's.
 func (l *live) timeOf(e entry) int64 {
 	if e.said == noTime {
 		return e.arrival
 	}
-	return min(max(e.said, l.newest-int64(maxBack)), e.arrival)
+	if e.said < l.newest-int64(maxBack) {
+		l.c.retimed.Add(1)
+		return e.arrival
+	}
+	return min(e.said, e.arrival)
 }
 
 // LiveStats counts messages. Drops are those that found no room: in the queue, or before it in the UDP socket.

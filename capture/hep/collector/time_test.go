@@ -81,7 +81,7 @@ func TestIdle(t *testing.T) {
 		want int64
 	}{
 		{"said just now", entry{arrival: quiet + 3e8, said: quiet + 1e8}, quiet + 1e8},
-		{"long before the quiet", entry{arrival: quiet + 3e8, said: quiet - 4e9}, quiet - 9e8},
+		{"long before the quiet", entry{arrival: quiet + 3e8, said: quiet - 4e9}, quiet + 3e8},
 		{"after its arrival", entry{arrival: quiet + 3e8, said: quiet + 2e9}, quiet + 3e8},
 		{"no time", entry{arrival: quiet + 3e8, said: noTime}, quiet + 3e8},
 		{"the host's clock was set back by an hour", entry{arrival: quiet - 36e11, said: quiet - 36e11}, quiet - 36e11},

@@ -39,7 +39,7 @@ func TestPrometheus(t *testing.T) {
 		_, text := get(t, "GET", "http://"+addr+"/metrics")
 		promtest.Promtool(t, t.TempDir(), text, "check", "metrics")
 	}
-	promtest.Check(t, repository, promtest.Targets{Sensor: sensor, Store: loader})
+	promtest.Check(t, repository, promtest.Targets{Sensor: sensor, Store: loader, Agents: true})
 }
 
 // The alerts fire when they should, and only then; none is without a case in which it does.
@@ -88,6 +88,7 @@ func replayed(t *testing.T) Sensor {
 		Disk:     func() (uint64, uint64, error) { return 1 << 30, 1 << 40, nil },
 		Clock:    func() (Clock, bool) { return Clock{Synced: true, Source: "kernel"}, true },
 		Coverage: time.Now,
+		Agents:   func() Agents { return Agents{} },
 	}
 }
 

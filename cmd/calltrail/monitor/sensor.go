@@ -145,7 +145,7 @@ func (s *sensor) sample(now time.Time) {
 func (s *sensor) seen(t *pipeline.TapStats) (status.Seen, error) {
 	seen := status.Seen{
 		Packets: t.Packets, Octets: t.Octets, Unreadable: dropped(&t.Counts), KernelDrops: t.Capture.Drops,
-		Duplicates: t.Duplicates, Flows: t.Flows, OneWayFlows: t.OneWayFlows,
+		Duplicates: t.Duplicates, Flows: t.Flows, OneWayFlows: t.OneWayFlows, Carriage: carriage(&t.Carriage),
 	}
 	if s.NIC == nil {
 		return seen, nil

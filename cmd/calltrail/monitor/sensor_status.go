@@ -70,6 +70,7 @@ func (s *sensor) statusRecent(d *status.Sensor, live *pipeline.LiveStats, now ti
 		seen, err := s.seen(t)
 		tap := status.Tap{
 			Name: t.Name, Up: t.Capture.Up, DownSeconds: t.Capture.Down.Seconds(), Reopened: t.Capture.Reopened, Total: seen,
+			TCPStreams: t.Carriage.Followed,
 		}
 		if err != nil {
 			tap.CardError = err.Error()
@@ -81,10 +82,20 @@ func (s *sensor) statusRecent(d *status.Sensor, live *pipeline.LiveStats, now ti
 			if passed := now.Sub(short.at).Seconds(); passed > 0 {
 				added := seen.Minus(before)
 				packets, octets := float64(added.Packets)/passed, float64(added.Octets)/passed
-				tap.PacketsPerSecond, tap.OctetsPerSecond = &packets, &octets
+				sip := float64(added.Carriage.SIPMessages) / passed
+				tap.PacketsPerSecond, tap.OctetsPerSecond, tap.SIPPerSecond = &packets, &octets, &sip
 			}
 		}
 		d.Taps = append(d.Taps, tap)
+	}
+}
+
+// carriage adds up what a tap's packets were put together to.
+func carriage(c *pipeline.CarriageStats) status.Carriage {
+	return status.Carriage{
+		SIPMessages: c.Messages, TCPGaps: c.Streams.Gaps, TCPEvicted: c.Streams.Evicted, TLSEvicted: c.TLS.Evicted,
+		PiecesEvicted: c.Streams.PushedOut + c.SCTP.Evicted + c.SCTP.Forgotten,
+		Datagrams:     c.Fragments.Datagrams, DatagramsLost: c.Fragments.Expired + c.Fragments.Evicted,
 	}
 }
 

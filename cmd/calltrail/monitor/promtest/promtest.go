@@ -19,7 +19,12 @@ import (
 
 // Targets are host:port of the programs to look at. One that is empty is not scraped, and expressions with metrics of it
 // are left out, which the test's log says.
-type Targets struct{ Sensor, Store string }
+type Targets struct {
+	Sensor, Store string
+	// Agents says that the sensor listens to capture agents. If not, it has none of their metrics, and the expressions with
+	// them are left out.
+	Agents bool
+}
 
 // patience bounds every wait: for the server to start, and for scrapes.
 const patience = time.Minute
@@ -73,15 +78,17 @@ func Missing(tb testing.TB, s *Server, all []Expression) (missing []Expression) 
 
 var (
 	ofStore  = regexp.MustCompile(`calltrail_(store|kafka|postgres)_`)
-	ofSensor = regexp.MustCompile(`calltrail_(tap|nic|softnet|decode|streams|calls|sip|registrations|records|watermark|coverage|spool|disk|clock)`)
+	ofSensor = regexp.MustCompile(`calltrail_(tap|nic|softnet|decode|streams|calls|sip|registrations|records|watermark|coverage|spool|disk|clock|fragments|tcp|websocket|sctp|tls|hep)`)
+	ofAgents = regexp.MustCompile(`calltrail_hep_`)
 )
 
 // known leaves out what only a program that is not looked at could answer.
 func known(tb testing.TB, all []Expression, targets Targets) (out []Expression) {
 	tb.Helper()
 	for _, e := range all {
-		if targets.Store == "" && ofStore.MatchString(e.Text) || targets.Sensor == "" && ofSensor.MatchString(e.Text) {
-			tb.Logf("left out, its program is not looked at: %s", e.Where)
+		if targets.Store == "" && ofStore.MatchString(e.Text) || targets.Sensor == "" && ofSensor.MatchString(e.Text) ||
+			!targets.Agents && ofAgents.MatchString(e.Text) {
+			tb.Logf("left out, nothing that is looked at has its metrics: %s", e.Where)
 			continue
 		}
 		out = append(out, e)

@@ -12,6 +12,12 @@ const (
 	// A tap sees one direction when at least oneWayShare of at least oneWayFlows recent flows are one-way.
 	oneWayShare = 0.5
 	oneWayFlows = 10
+	// A tap does not see all of TCP when it has at least tcpGaps recent gaps, which are at least tcpGapShare of its streams.
+	tcpGaps     = 10
+	tcpGapShare = 0.01
+	// Fragments do not come when at least lostShare of the recent datagrams, and at least lostDatagrams, are not whole.
+	lostShare     = 0.1
+	lostDatagrams = 10
 	// oldestWait is the longest that a record should wait for its delivery.
 	oldestWait = 10 * time.Minute
 	// clockOffset is the most that a clock should be off.
@@ -107,6 +113,26 @@ func (t *Tap) judge(recent float64, add func(string, ...any)) {
 	}
 	if t.Recent.oneWay() {
 		add("%s sees one direction only (%s of flows): check the mirror port", t.Name, percent(t.Recent.OneWayFlows, t.Recent.Flows))
+	}
+	t.judgeCarriage(recent, add)
+}
+
+func (t *Tap) judgeCarriage(recent float64, add func(string, ...any)) {
+	c := &t.Recent.Carriage
+	if n := c.TCPGaps; n >= tcpGaps && float64(n) >= tcpGapShare*float64(t.TCPStreams) {
+		add("%s: %s gaps in TCP streams in %s: does the mirror port lose packets?", t.Name, count(n), span(recent))
+	}
+	if n := c.TCPEvicted; n > 0 {
+		add("%s: %s TCP connections were pushed out in %s: raise limits.tcp_streams", t.Name, count(n), span(recent))
+	}
+	if n := c.TLSEvicted; n > 0 {
+		add("%s: %s TLS connections were pushed out in %s: raise limits.tls_connections", t.Name, count(n), span(recent))
+	}
+	if n := c.PiecesEvicted; n > 0 {
+		add("%s: %s pieces of TCP or SCTP were pushed out in %s: a flood, or gaps", t.Name, count(n), span(recent))
+	}
+	if n, all := c.DatagramsLost, c.Datagrams+c.DatagramsLost; n >= lostDatagrams && float64(n) >= lostShare*float64(all) {
+		add("%s: %s of fragmented datagrams lost: see mirror port, limits.fragments", t.Name, percent(n, all))
 	}
 }
 

@@ -37,6 +37,10 @@ type Tap struct {
 	// PacketsPerSecond and OctetsPerSecond are means of the last 10 to 20 s; null at the start.
 	PacketsPerSecond *float64 `json:"packets_per_second"`
 	OctetsPerSecond  *float64 `json:"octets_per_second"`
+	// SIPPerSecond is SIP messages, likewise.
+	SIPPerSecond *float64 `json:"sip_per_second"`
+	// TCPStreams are the directions of TCP connections in memory.
+	TCPStreams int `json:"tcp_streams"`
 	// Total is since the start, Recent of the last Sensor.RecentSeconds.
 	Total  Seen `json:"total"`
 	Recent Seen `json:"recent"`
@@ -58,12 +62,29 @@ type Seen struct {
 	// Flows that began, and those of which one direction only was seen.
 	Flows       uint64 `json:"flows"`
 	OneWayFlows uint64 `json:"one_way_flows"`
+	// Carriage is what came of putting packets together.
+	Carriage Carriage `json:"carriage"`
+}
+
+// Carriage counts what was put together out of packets, and what could not be.
+type Carriage struct {
+	// SIPMessages were read, whatever carried them.
+	SIPMessages uint64 `json:"sip_messages"`
+	// TCPGaps are gaps in TCP streams that nothing filled.
+	TCPGaps uint64 `json:"tcp_gaps"`
+	// TCPEvicted are TCP connections with SIP that were pushed out of memory, TLSEvicted TLS connections.
+	TCPEvicted uint64 `json:"tcp_evicted"`
+	TLSEvicted uint64 `json:"tls_evicted"`
+	// PiecesEvicted are pieces of TCP streams and of SCTP messages that waited for others, and SCTP associations.
+	PiecesEvicted uint64 `json:"pieces_evicted"`
+	// Datagrams were put together from fragments, DatagramsLost could not be: fragments did not come, or there was no room.
+	Datagrams     uint64 `json:"datagrams"`
+	DatagramsLost uint64 `json:"datagrams_lost"`
 }
 
 // Minus is what was added since an earlier count. A count that began anew meanwhile, as a card's does when its driver is
 // loaded again, gives 0.
 func (s Seen) Minus(earlier Seen) Seen {
-	since := func(now, then uint64) uint64 { return now - min(now, then) }
 	return Seen{
 		Packets:     since(s.Packets, earlier.Packets),
 		Octets:      since(s.Octets, earlier.Octets),
@@ -73,8 +94,23 @@ func (s Seen) Minus(earlier Seen) Seen {
 		Duplicates:  since(s.Duplicates, earlier.Duplicates),
 		Flows:       since(s.Flows, earlier.Flows),
 		OneWayFlows: since(s.OneWayFlows, earlier.OneWayFlows),
+		Carriage:    s.Carriage.minus(earlier.Carriage),
 	}
 }
+
+func (c Carriage) minus(earlier Carriage) Carriage {
+	return Carriage{
+		SIPMessages:   since(c.SIPMessages, earlier.SIPMessages),
+		TCPGaps:       since(c.TCPGaps, earlier.TCPGaps),
+		TCPEvicted:    since(c.TCPEvicted, earlier.TCPEvicted),
+		TLSEvicted:    since(c.TLSEvicted, earlier.TLSEvicted),
+		PiecesEvicted: since(c.PiecesEvicted, earlier.PiecesEvicted),
+		Datagrams:     since(c.Datagrams, earlier.Datagrams),
+		DatagramsLost: since(c.DatagramsLost, earlier.DatagramsLost),
+	}
+}
+
+func since(now, then uint64) uint64 { return now - min(now, then) }
 
 // Calls are the calls in memory, and the records made of calls and events.
 type Calls struct {

@@ -94,8 +94,8 @@ func (s *screen) sensor(v *Sensor, from string) {
 
 // taps writes a line a tap, the ones with trouble first when there is not room for all.
 func (s *screen) taps(v *Sensor) {
-	const row = "  %-15s %-5s %9s %9s %9s %7s %6s %7s"
-	s.line(row, "TAP", "STATE", "PACKETS/S", "PER S", "DROPPED", "RECENT", "COPIES", "ONE-WAY")
+	const row = "  %-15s %-4s %9s %8s %6s %9s %6s %6s %6s"
+	s.line(row, "TAP", "LINK", "PACKETS/S", "PER S", "SIP/S", "DROPPED", "RECENT", "COPIES", "1-WAY")
 	taps := slices.Clone(v.Taps)
 	if len(taps) > mostTaps {
 		slices.SortStableFunc(taps, func(a, b Tap) int { return b.trouble() - a.trouble() })
@@ -112,7 +112,7 @@ func (s *screen) taps(v *Sensor) {
 			volume = octets(*t.OctetsPerSecond)
 		}
 		// What the card missed counts since the host began, so only what is recent of it is this sensor's.
-		s.line(row, t.Name, state, rate(t.PacketsPerSecond), volume,
+		s.line(row, t.Name, state, rate(t.PacketsPerSecond), volume, rate(t.SIPPerSecond),
 			count(t.Total.KernelDrops), count(t.Recent.KernelDrops+t.Recent.CardMissed),
 			percent(t.Recent.Duplicates, t.Recent.Packets), percent(t.Recent.OneWayFlows, t.Recent.Flows))
 	}

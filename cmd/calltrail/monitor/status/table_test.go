@@ -30,7 +30,7 @@ func well() *Report {
 			RecentSeconds: 300,
 			Taps: []Tap{
 				{
-					Name: "eth1", Up: true, PacketsPerSecond: new(12_345.6), OctetsPerSecond: new(9.2 * 1024 * 1024),
+					Name: "eth1", Up: true, PacketsPerSecond: new(12_345.6), OctetsPerSecond: new(9.2 * 1024 * 1024), SIPPerSecond: new(1234.5), TCPStreams: 900,
 					Total:  Seen{Packets: 9_000_000, KernelDrops: 17, CardMissed: 4},
 					Recent: Seen{Packets: 3_000_000, Duplicates: 1200, Flows: 840, OneWayFlows: 10},
 				},
@@ -183,6 +183,18 @@ func TestJudge(t *testing.T) {
 		{"one way", func(s *Sensor, _ *Report) { s.Taps[1].Recent.Flows, s.Taps[1].Recent.OneWayFlows = 10, 5 }, "eth2 sees one direction only (50.0% of flows)"},
 		{"few flows", func(s *Sensor, _ *Report) { s.Taps[1].Recent.Flows, s.Taps[1].Recent.OneWayFlows = 9, 9 }, ""},
 		{"below half", func(s *Sensor, _ *Report) { s.Taps[1].Recent.Flows, s.Taps[1].Recent.OneWayFlows = 100, 49 }, ""},
+		{"gaps in TCP", func(s *Sensor, _ *Report) { s.Taps[1].Recent.Carriage.TCPGaps = 10 }, "eth2: 10 gaps in TCP streams in 5m: does the mirror port lose packets?"},
+		{"few gaps", func(s *Sensor, _ *Report) { s.Taps[1].Recent.Carriage.TCPGaps = 9 }, ""},
+		{"gaps in few of the streams", func(s *Sensor, _ *Report) { s.Taps[0].Recent.Carriage.TCPGaps, s.Taps[0].TCPStreams = 10, 1001 }, ""},
+		{"TCP pushed out", func(s *Sensor, _ *Report) { s.Taps[1].Recent.Carriage.TCPEvicted = 1 }, "eth2: 1 TCP connections were pushed out in 5m: raise limits.tcp_streams"},
+		{"TLS pushed out", func(s *Sensor, _ *Report) { s.Taps[1].Recent.Carriage.TLSEvicted = 1 }, "raise limits.tls_connections"},
+		{"pieces pushed out", func(s *Sensor, _ *Report) { s.Taps[1].Recent.Carriage.PiecesEvicted = 1 }, "eth2: 1 pieces of TCP or SCTP were pushed out in 5m"},
+		{"pushed out long ago", func(s *Sensor, _ *Report) {
+			s.Taps[1].Total.Carriage = Carriage{TCPGaps: 99, TCPEvicted: 1, TLSEvicted: 1, PiecesEvicted: 1, DatagramsLost: 99}
+		}, ""},
+		{"fragments", func(s *Sensor, _ *Report) { s.Taps[1].Recent.Carriage = Carriage{Datagrams: 90, DatagramsLost: 10} }, "eth2: 10.0% of fragmented datagrams lost: see mirror port"},
+		{"few fragments", func(s *Sensor, _ *Report) { s.Taps[1].Recent.Carriage = Carriage{DatagramsLost: 9} }, ""},
+		{"most fragments come", func(s *Sensor, _ *Report) { s.Taps[1].Recent.Carriage = Carriage{Datagrams: 91, DatagramsLost: 10} }, ""},
 		{"behind", func(s *Sensor, _ *Report) { s.LagSeconds = new(31.0) }, "the work is 31 s behind the clock"},
 		{"evicted", func(s *Sensor, _ *Report) { s.Calls.RecentEvicted = 1 }, "raise limits.calls"},
 		{"evicted long ago", func(s *Sensor, _ *Report) { s.Calls.Evicted = 1 }, ""},
@@ -239,5 +251,9 @@ func TestUnits(t *testing.T) {
 	}
 	if got := (Seen{CardMissed: 5}).Minus(Seen{CardMissed: 9}); got != (Seen{}) {
 		t.Errorf("a card that began anew gives %+v", got)
+	}
+	all := Carriage{1, 2, 3, 4, 5, 6, 7}
+	if got := (Seen{Carriage: Carriage{3, 6, 9, 12, 15, 18, 21}}).Minus(Seen{Carriage: Carriage{2, 4, 6, 8, 10, 12, 14}}); got != (Seen{Carriage: all}) {
+		t.Errorf("what was added is %+v", got)
 	}
 }
