@@ -20,6 +20,15 @@ func shown(c *Call) string {
 	return strings.Join(list, "; ")
 }
 
+// mostConflicts are as many values as a call keeps, and as long.
+func mostConflicts() *conflicts {
+	all := new(conflicts)
+	for i := range all {
+		all[i] = slices.Repeat([][]byte{[]byte(strings.Repeat("c", maxConflictingTexts/maxConflicting))}, maxConflicting)
+	}
+	return all
+}
+
 // All values are kept in the order of the message, long and compact forms alike, without the secrets of their URIs; of an
 // ordinary message nothing.
 func TestConflicting(t *testing.T) {

@@ -253,13 +253,7 @@ func largest() *Call {
 	}
 	long := strings.Repeat("v", 256)
 	c.Location = &pidf.Location{HasPoint: true, Latitude: -1.0 / 3, Country: long, A1: long, A3: long, Method: long}
-	c.Group = Group{"heuristic", strings.Repeat("g", 512)}
-	c.Text.conflicts = new(conflicts)
-	for i := range c.Text.conflicts {
-		for range maxConflicting {
-			c.Text.conflicts[i] = append(c.Text.conflicts[i], []byte(strings.Repeat("c", maxConflictingTexts/maxConflicting)))
-		}
-	}
+	c.Group, c.Text.conflicts = Group{"heuristic", strings.Repeat("g", 512)}, mostConflicts()
 	x := media.NewIndex()
 	for i := 0; i+9 <= len(list); i += 9 {
 		var d sdp.Description

@@ -8,89 +8,102 @@ import (
 // find names the group of a leg that begins.
 func (x *Index) find(l *leg, number Numbers) dialog.Group {
 	c := l.call
-	if o := x.replaced(c); o != nil {
-		x.Stats.CallID++
-		return dialog.Group{Method: byCallID, Name: o.call.Group.Name}
+	session, icid := l.shows[ofSession], l.shows[ofICID]
+	if o := x.named(c.Text.Get(dialog.Replaces)); o != nil {
+		return joined(byCallID, o, &x.Stats.CallID)
 	}
-	if o := newest(x.sessions[l.session], func(*leg) bool { return true }); o != nil {
-		x.Stats.SessionID++
-		return dialog.Group{Method: bySessionID, Name: o.call.Group.Name}
+	if o := x.look(ofTaken, c.CallID, func(o *leg) bool { return takesOver(o, c) }); o != nil {
+		return joined(byCallID, o, &x.Stats.CallID)
 	}
-	if o := newest(x.icids[l.icid], func(o *leg) bool { return compatible(l.session, o.session) }); o != nil {
-		x.Stats.ICID++
-		return dialog.Group{Method: byICID, Name: o.call.Group.Name}
+	if o := x.look(ofSession, session, func(*leg) bool { return true }); o != nil {
+		return joined(bySessionID, o, &x.Stats.SessionID)
 	}
-	if o := newest(x.calls[c.CallID], func(o *leg) bool { return o.call.FirstTag == c.FirstTag }); o != nil {
-		return dialog.Group{Method: byCallID, Name: o.call.Group.Name} // the Call-ID is used again, or it has branches
+	if o := x.look(ofICID, icid, func(o *leg) bool { return compatible(session, o.shows[ofSession]) }); o != nil {
+		return joined(byICID, o, &x.Stats.ICID)
 	}
-	if o := newest(x.origins[l.origin], func(o *leg) bool { return mayBe(l, o) && sentOn(l, o) && open(o, c.Started) }); o != nil {
-		x.Stats.Origin++
-		return dialog.Group{Method: byOrigin, Name: o.call.Group.Name}
+	if o := x.look(ofCallID, c.CallID, func(o *leg) bool { return o.call.FirstTag == c.FirstTag }); o != nil {
+		return dialog.Group{Method: byCallID, Name: o.shows[ofGroup]} // the Call-ID is used again, or it has branches
+	}
+	if o := x.origin(l); o != nil {
+		return joined(byOrigin, o, &x.Stats.Origin)
 	}
 	if o := x.alike(l, number); o != nil {
-		x.Stats.Heuristic++
-		return dialog.Group{Method: byHeuristic, Name: o.call.Group.Name}
+		return joined(byHeuristic, o, &x.Stats.Heuristic)
 	}
 	switch {
-	case l.session != "":
-		return named(bySessionID, l.session)
-	case l.icid != "":
-		return named(byICID, l.icid)
+	case session != "":
+		return named(bySessionID, session)
+	case icid != "":
+		return named(byICID, icid)
 	}
 	return named(byCallID, c.CallID+"\x00"+c.FirstTag)
 }
 
-// Replaced is the leg that a REFER of c names, for the transfer's target to take over (RFC 5589 section 7), and the group that
-// it belongs to from now on: that of c. Both calls are one affair: somebody asked first, and then sent the caller on. nil when
-// there is none, or it is of the group already.
-func (x *Index) Replaced(c *dialog.Call) (*dialog.Call, dialog.Group) {
-	o := x.named(c.Text.Get(dialog.ReferReplaces))
-	if o == nil || o.call == c || o.call.Group.Name == c.Group.Name {
-		return nil, dialog.Group{}
-	}
-	x.Stats.CallID++
-	return o.call, dialog.Group{Method: byCallID, Name: c.Group.Name}
+func joined(method string, o *leg, count *uint64) dialog.Group {
+	*count++
+	return dialog.Group{Method: method, Name: o.shows[ofGroup]}
 }
 
-// replaced is the leg whose dialog an INVITE takes over.
-func (x *Index) replaced(c *dialog.Call) *leg { return x.named(c.Text.Get(dialog.Replaces)) }
-
-// named is the leg whose dialog a value of Replaces names.
+// named is the leg whose dialog a value of Replaces names (RFC 3891), nil when there is none.
 func (x *Index) named(value []byte) *leg {
 	r, err := sip.ParseReplaces(value)
 	if err != nil {
 		return nil
 	}
 	to, from := string(r.ToTag), string(r.FromTag)
-	return newest(x.calls[string(r.CallID)], func(o *leg) bool {
+	return x.look(ofCallID, string(r.CallID), func(o *leg) bool {
 		return o.call.FromTag == to && o.call.ToTag == from || o.call.FromTag == from && o.call.ToTag == to
 	})
 }
 
-// alike is the leg that numbers and time say it belongs to.
-func (x *Index) alike(l *leg, number Numbers) *leg {
-	c := l.call
-	if l.callee == "" {
+// takesOver says that a REFER in o wants the dialog of a call to be taken over that was not known then.
+func takesOver(o *leg, c *dialog.Call) bool {
+	r, err := sip.ParseReplaces(o.call.Text.Get(dialog.ReferReplaces))
+	return err == nil && (string(r.FromTag) == c.FirstTag || string(r.ToTag) == c.FirstTag)
+}
+
+// origin is the leg whose session description another host sends on. Programs that write the same o= for every session show
+// that themselves: when legs of several groups have it, it says nothing.
+func (x *Index) origin(l *leg) (found *leg) {
+	several := x.look(ofOrigin, l.shows[ofOrigin], func(o *leg) bool {
+		if !mayBe(l, o) || !sentOn(l, o) || !open(o, l.call.Started) {
+			return false
+		}
+		if found == nil {
+			found = o
+		}
+		return o.shows[ofGroup] != found.shows[ofGroup]
+	})
+	if several != nil {
 		return nil
 	}
-	target := number(c.Text.Get(dialog.RequestURI))
-	for _, t := range [...]string{target, l.callee} {
-		if o := newest(x.targets[t], func(o *leg) bool { return mayBe(l, o) && follows(l, o) }); o != nil {
+	return found
+}
+
+// alike is the leg that numbers and time say it belongs to.
+func (x *Index) alike(l *leg, number Numbers) *leg {
+	c, callee := l.call, l.shows[ofCallee]
+	if callee == "" || l.caller == "" {
+		return nil
+	}
+	for _, t := range [...]string{number(c.Text.Get(dialog.RequestURI)), callee} {
+		if o := x.look(ofTarget, t, func(o *leg) bool { return mayBe(l, o) && follows(l, o) }); o != nil {
 			return o
 		}
 	}
-	return newest(x.callees[l.callee], func(o *leg) bool {
-		if !mayBe(l, o) || o.caller != l.caller || l.caller == "" {
+	return x.look(ofCallee, callee, func(o *leg) bool {
+		if !mayBe(l, o) || o.caller != l.caller {
 			return false
 		}
-		return sentOn(l, o) && c.Started-o.call.Started <= passOn && open(o, c.Started) || triedAgain(l, o)
+		// Where clocks of taps differ, the later leg may seem the earlier one.
+		apart := max(c.Started-o.call.Started, o.call.Started-c.Started)
+		return sentOn(l, o) && apart <= passOn || triedAgain(l, o)
 	})
 }
 
 // mayBe says that nothing stronger denies that two legs are of one call.
 func mayBe(l, o *leg) bool {
-	return o.call.CallID != l.call.CallID && compatible(l.session, o.session) && compatible(l.icid, o.icid) &&
-		o.call.Started <= l.call.Started
+	return compatible(l.shows[ofSession], o.shows[ofSession]) && compatible(l.shows[ofICID], o.shows[ofICID])
 }
 
 func compatible(a, b string) bool { return a == "" || b == "" || a == b }
@@ -114,19 +127,10 @@ func triedAgain(l, o *leg) bool {
 	}
 }
 
-// follows says that a leg goes where another was sent on to, by who was asked to go there. A 3xx asks the caller; a REFER
-// either of both parties, and it may be followed until some time after the leg's end.
+// follows says that a leg goes where another was sent on to soon before, by one of that one's parties, whose name it has. A 3xx
+// asks the caller; a REFER may ask either.
 func follows(l, o *leg) bool {
 	src := l.call.Src.IP
-	return (src == o.call.Src.IP || src == o.call.Dst.IP) && (o.call.Ended == 0 || l.call.Started-o.call.Ended <= tryAgain)
-}
-
-// newest is the newest leg of a list that fits.
-func newest(list []*leg, fits func(*leg) bool) *leg {
-	for i := len(list) - 1; i >= 0 && len(list)-i <= maxLooked; i-- {
-		if fits(list[i]) {
-			return list[i]
-		}
-	}
-	return nil
+	return (src == o.call.Src.IP || src == o.call.Dst.IP) && (l.caller == o.caller || l.caller == o.shows[ofCallee]) &&
+		l.call.Started-o.sentAt <= tryAgain
 }

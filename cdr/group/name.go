@@ -37,11 +37,15 @@ func sessionOf(value []byte) string {
 	return strings.ToLower(string(id.Local))
 }
 
+// minSession is the fewest digits of a session id that tells sessions apart: some programs write 0, 1 or 100 for each, others
+// the number of their process.
+const minSession = 4
+
 // originOf is the o= line to compare by, "" when it tells sessions apart badly: programs that write 0 or 1 for every session,
 // or no address of theirs.
 func originOf(origin []byte) string {
 	id, rest, _ := bytes.Cut(origin, []byte{' '})
-	if len(bytes.TrimLeft(id, "0")) < 5 {
+	if len(bytes.TrimLeft(id, "0")) < minSession {
 		return ""
 	}
 	switch address := rest[bytes.LastIndexByte(rest, ' ')+1:]; string(address) {

@@ -34,6 +34,7 @@ addresses and fictional numbers, and the truth about every call as CSV (columns:
 The same flags give the same octets. What was written is counted on standard error.`,
 		Example: `  callgen --out calls.pcap --truth calls.csv
   callgen --calls 100000 --rate 500 --rtp 50 --out busy.pcap.gz
+  callgen --tcp 0.3 --fragments 0.2 --tunnels 0.3 --web 10 --out carried.pcap --truth carried.csv
   callgen --mix answered=1 --background 0 --rtp 0 --out answered.pcap`,
 		Args:          cobra.NoArgs,
 		SilenceUsage:  true,
@@ -58,6 +59,10 @@ The same flags give the same octets. What was written is counted on standard err
 	flags.IntVar(&cfg.RTP, "rtp", cfg.RTP, "RTP packets per second and direction, at most 100; 0 for none")
 	flags.IntVar(&cfg.Background, "background", cfg.Background, "other packets (DNS, TCP, QUIC, ARP) per call")
 	flags.Float64Var(&cfg.IPv6, "ipv6", cfg.IPv6, "share of calls over IPv6, 0 to 1")
+	flags.Float64Var(&cfg.TCP, "tcp", cfg.TCP, "share of calls over TCP, 0 to 1; several calls share a connection")
+	flags.Float64Var(&cfg.Fragments, "fragments", cfg.Fragments, "share of calls over UDP with INVITEs in IP fragments, 0 to 1")
+	flags.Float64Var(&cfg.Tunnels, "tunnels", cfg.Tunnels, "share of calls in VXLAN, GTP-U or GRE, 0 to 1")
+	flags.IntVar(&cfg.Web, "web", cfg.Web, "packets of web connections over TCP per call")
 	flags.StringVar(&mix, "mix", cfg.Mix.String(), "weights of the ways calls end")
 	flags.StringVar(&start, "start", cfg.Start.Format(time.RFC3339), "time of the first call")
 	flags.DurationVar(&cfg.Tail, "tail", cfg.Tail, "time from the last call's last packet to one last ARP packet; 0 for none")

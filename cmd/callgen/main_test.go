@@ -55,6 +55,19 @@ func TestWritesCompressedCaptureAndTruth(t *testing.T) {
 	}
 }
 
+func TestCarriageFlags(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "c.pcap")
+	report, err := execute("--calls", "20", "--rtp", "0", "--tcp", "0.5", "--fragments", "0.5", "--tunnels", "0.5", "--web", "3", "--out", out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, none := range []string{"segments 0\n", "fragment 0\n", " 0 web"} {
+		if strings.Contains(report, none) {
+			t.Errorf("%q in the report:\n%s", none, report)
+		}
+	}
+}
+
 func TestUsageErrors(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "c.pcap")
 	for want, args := range map[string][]string{
@@ -62,6 +75,7 @@ func TestUsageErrors(t *testing.T) {
 		`mix: unknown outcome "engaged"`:   {"--out", out, "--mix", "engaged=1"},
 		`start: "noon" is no time like`:    {"--out", out, "--start", "noon"},
 		`calls is 0, must be at least 1`:   {"--out", out, "--calls", "0"},
+		`tcp is 1.1, must be a share`:      {"--out", out, "--tcp", "1.1"},
 		`unknown command "x" for "callgen`: {"--out", out, "x"},
 	} {
 		if _, err := execute(args...); err == nil || !strings.HasPrefix(err.Error(), want) {

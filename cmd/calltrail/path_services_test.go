@@ -14,10 +14,11 @@ import (
 func TestReplayedTwice(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
+	s.env = append(s.env, "CALLTRAIL_EVENTS_MESSAGES=true")
 	files := captures(t)
 	rows := func() string {
 		var list []string
-		for _, table := range []string{"call_record", "calls", "registration", "endpoint", "record_body"} {
+		for _, table := range []string{"call_record", "calls", "registration", "message", "endpoint", "record_body"} {
 			list = append(list, table+" "+strconv.Itoa(s.db.number("SELECT count(*) FROM calltrail."+table)))
 		}
 		return strings.Join(list, ", ")

@@ -56,8 +56,12 @@ func newPrintTarget(w io.Writer, o replayOptions) (*printTarget, error) {
 }
 
 func (t *printTarget) Put(m pipeline.Meta, body []byte) error {
-	if m.Kind != record.KindSIP && !t.events {
-		return nil
+	switch m.Kind {
+	case record.KindRegistration, record.KindMessage, record.KindCoverage:
+		if !t.events {
+			return nil
+		}
+	default: // calls, and connections whose calls cannot be seen
 	}
 	if err := t.printer.Print(body); err != nil || !t.prompt {
 		return err

@@ -97,7 +97,7 @@ var chainQueries = map[string]string{
 	"records without an entry that stored them": `SELECT count(*) FROM record_body b
 		WHERE (SELECT count(*) FROM entry e WHERE (e.day, e.record_id) = (b.day, b.record_id) AND outcome = 'stored') <> 1`,
 	"records without a body": `SELECT (SELECT count(*) FROM call_record) + (SELECT count(*) FROM registration) +
-		(SELECT count(*) FROM coverage) - (SELECT count(*) FROM record_body)`,
+		(SELECT count(*) FROM message) + (SELECT count(*) FROM coverage) - (SELECT count(*) FROM record_body)`,
 	"revisions there twice": `SELECT count(*) - count(DISTINCT (call_uid, revision)) FROM call_record`,
 }
 

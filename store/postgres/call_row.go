@@ -147,7 +147,6 @@ var callColumns = slices.Concat(
 		passport("passport_origid", func(p *record.Passport) any { return text(p.OrigID) }),
 		passport("passport_iat", func(p *record.Passport) any { return stamp(p.IAT) }),
 		passport("passport_verified", func(p *record.Passport) any { return optional(p.Verified) }),
-		passport("passport_reason", func(p *record.Passport) any { return text(p.Reason) }),
 		{"indicators", func(r *callRow) any { return object(r.Indicators) }},
 		{"octets", func(r *callRow) any { return object(r.Octets) }},
 	},
@@ -164,6 +163,7 @@ var callColumns = slices.Concat(
 			}
 			return true
 		}},
+		passport("passport_reason", func(p *record.Passport) any { return text(p.Reason) }),
 		tls("tls_server_name", func(t *record.TLS) any { return text(t.ServerName) }),
 		tls("tls_alpn", func(t *record.TLS) any {
 			if len(t.ALPN) == 0 {

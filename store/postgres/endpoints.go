@@ -143,7 +143,7 @@ func decode(raw json.RawMessage, into any) error {
 // literal finds the address in a Via value ("SIP/2.0/UDP 192.0.2.1:5060;branch=…") or a URI with or without brackets
 // and display name ("<sip:user@[2001:db8::1]:5060;transport=udp>"). Host names are no addresses. No port is port 0.
 func literal(s string) (record.Addr, bool) {
-	if i := strings.LastIndexByte(s, '<'); i >= 0 {
+	if i := bracket(s); i >= 0 {
 		s = s[i+1:]
 	}
 	if i := strings.IndexAny(s, ">;?"); i >= 0 {
@@ -163,4 +163,24 @@ func literal(s string) (record.Addr, bool) {
 	}
 	ip, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(s, "["), "]"))
 	return record.Addr{IP: ip}, err == nil
+}
+
+// bracket is where the URI of a name-addr begins, -1 without. Quotes may hold brackets too: those of a display name, or of
+// +sip.instance="<urn:uuid:…>" (RFC 5626 section 4.1).
+func bracket(s string) int {
+	quoted := false
+	for i := 0; i < len(s); i++ {
+		switch {
+		case quoted && s[i] == '\\':
+			i++
+		case s[i] == '"':
+			quoted = !quoted
+		case s[i] == '<' && !quoted:
+			return i
+		}
+	}
+	if quoted { // a quote that nothing closes is no quote
+		return strings.IndexByte(s, '<')
+	}
+	return -1
 }

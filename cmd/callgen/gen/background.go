@@ -17,6 +17,7 @@ type background struct {
 
 // Hosts that only the background uses.
 var (
+	browser    = netip.AddrFrom4([4]byte{192, 0, 2, 251})
 	client     = netip.AddrFrom4([4]byte{192, 0, 2, 252})
 	resolver   = netip.AddrPortFrom(netip.AddrFrom4([4]byte{198, 51, 100, 253}), 53)
 	webServer  = netip.AddrPortFrom(netip.AddrFrom4([4]byte{203, 0, 113, 254}), 443)
@@ -33,7 +34,7 @@ func (g *background) act(w *world, now int64) (int64, bool) {
 		w.totals.TCP++
 		g.seq += 1200
 		g.fill(g.r.IntN(400))
-		w.other(now, w.frame.tcp(port, webServer, g.seq, g.seq/2, 0x18, g.payload)) // PSH, ACK
+		w.other(now, w.frame.tcp(port, webServer, 0, g.seq, g.seq/2, 0x18, g.payload)) // PSH, ACK
 	case n < 95:
 		w.totals.QUIC++
 		g.fill(40 + g.r.IntN(400))

@@ -14,6 +14,10 @@ type Config struct {
 	RTP          int       // RTP packets per second and direction, at most 100; 0: no media at all
 	Background   int       // other packets (DNS, TCP, QUIC, ARP) per call; 0: none
 	IPv6         float64   // share of calls over IPv6, 0 to 1
+	TCP          float64   // share of calls whose signalling goes over TCP, 0 to 1; see Carries
+	Fragments    float64   // share of calls over UDP whose INVITE is too long for one packet, 0 to 1
+	Tunnels      float64   // share of calls in a tunnel: VXLAN, GTP-U or GRE, 0 to 1
+	Web          int       // packets of web connections over TCP per call, about; 0: none
 	Mix          Mix       // how the calls end
 	Start        time.Time // time of the first packet, about; 1970 to 2106
 	// Tail is the time from the last packet of a call to one last ARP packet: a reader whose clock is the packets'
@@ -37,6 +41,10 @@ func Default() Config {
 	}
 }
 
+// Carries says that calls come in other ways than in one UDP datagram a message. Then the truth has the columns transport
+// and tunnel.
+func (c *Config) Carries() bool { return c.TCP > 0 || c.Fragments > 0 || c.Tunnels > 0 }
+
 // maxRTP is the shortest packet time in use, 10 ms.
 const maxRTP = 100
 
@@ -55,6 +63,14 @@ func (c *Config) Check() error {
 		return fmt.Errorf("background is %d packets per call, must not be negative", c.Background)
 	case !(c.IPv6 >= 0 && c.IPv6 <= 1):
 		return fmt.Errorf("ipv6 is %v, must be a share from 0 to 1", c.IPv6)
+	case !(c.TCP >= 0 && c.TCP <= 1):
+		return fmt.Errorf("tcp is %v, must be a share from 0 to 1", c.TCP)
+	case !(c.Fragments >= 0 && c.Fragments <= 1):
+		return fmt.Errorf("fragments is %v, must be a share from 0 to 1", c.Fragments)
+	case !(c.Tunnels >= 0 && c.Tunnels <= 1):
+		return fmt.Errorf("tunnels is %v, must be a share from 0 to 1", c.Tunnels)
+	case c.Web < 0:
+		return fmt.Errorf("web is %d packets per call, must not be negative", c.Web)
 	case c.Start.Year() < 1970 || c.Start.Year() > 2105:
 		return fmt.Errorf("start is in %d, pcap can tell 1970 to 2105", c.Start.Year())
 	case c.Tail < 0:

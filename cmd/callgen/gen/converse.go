@@ -24,7 +24,7 @@ func (c *call) converse(cfg Config, at int64, tx transaction, early int64) {
 	}
 	talk := int64(c.r.ExpFloat64() * cfg.MediaSeconds * float64(second))
 	by := side(c.r.IntN(2))
-	bye := acked + t1 + 100*ms + min(talk, int64(20*cfg.MediaSeconds*float64(second)))
+	bye := acked + t1 + 100*ms + c.ticks(min(talk, int64(20*cfg.MediaSeconds*float64(second))))
 	if raced {
 		c.send(at+c.between(ms, 5*ms), callee, c.response(cancel, 200, "OK", c.callee.tag, nil, nil))
 		by, bye = caller, acked+c.between(10*ms, 40*ms)
@@ -57,7 +57,7 @@ func (c *call) hangUp(at int64, by side, cseq int) {
 	tx := c.newTransaction("BYE", by, uri, next)
 	heard := at
 	text := c.request(tx, c.party(by.other()).tag, nil, nil)
-	if c.percent(shareByeAgain) {
+	if c.percent(shareByeAgain) && !c.reliable() {
 		heard += t1
 		c.send(at, by, text, t1)
 	} else {

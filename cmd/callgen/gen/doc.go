@@ -6,7 +6,10 @@
 // misreading of a standard cannot cancel itself out. Memory is that of the calls that overlap in time.
 //
 // Everything is on documentation addresses (192.0.2.0/24, 198.51.100.0/24, 203.0.113.0/24, 2001:db8::/32) and on
-// numbers set aside for fiction. Every call goes from endpoint to endpoint over UDP.
+// numbers set aside for fiction. Every call goes from endpoint to endpoint: over UDP, or, for a share of them, over the TCP
+// connections of sixteen trunks, each with the messages of up to forty calls, several in a segment and one in several, out of
+// order and sent again. For a share of the calls over UDP the INVITE and its answer are so long that they come in fragments; a
+// share of all calls, media too, is in tunnels.
 //
 // # The truth
 //
@@ -31,6 +34,13 @@
 //	attempts             status of the challenge (401, 407) that was answered with credentials
 //	invites              INVITE requests, retransmissions included
 //	no_final             true or false; true: no final response was sent, the call ends by time-out
+//
+// When the configuration asks for TCP, fragments or tunnels, two more columns follow:
+//
+//	transport            udp or tcp
+//	tunnel               of the first INVITE's packet: type/id/source/destination, with id empty when it has none
+//
+// Over TCP the times are those of the segments that completed the messages.
 //
 // Then the same columns for each direction, prefixed from_caller_ and from_callee_, empty without counted packets:
 //

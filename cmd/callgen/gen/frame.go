@@ -11,16 +11,22 @@ const (
 	etherTypeVLAN = 0x8100 // IEEE 802.1Q
 	etherTypeIPv6 = 0x86dd
 
-	protocolTCP = 6
-	protocolUDP = 17
+	etherTypeBridged = 0x6558 // Ethernet in GRE (RFC 1701)
+
+	protocolTCP      = 6
+	protocolUDP      = 17
+	protocolFragment = 44 // the IPv6 extension header
+	protocolGRE      = 47
 
 	minFrame = 60 // without the frame check sequence
 )
 
 // frame builds one Ethernet frame after the other in the same memory.
 type frame struct {
-	b  []byte
-	id uint16 // IPv4 identification of the last packet
+	b          []byte
+	id         uint16   // IPv4 identification of the last packet
+	fragmented uint32   // identification of the last IPv6 packet that was cut
+	list       [][]byte // of carriage.frames
 }
 
 // mac is a locally administered address that belongs to an IP address.
@@ -85,8 +91,8 @@ func (f *frame) udp(src, dst netip.AddrPort, vlan uint16, payload []byte) []byte
 }
 
 // tcp is the frame of a segment (RFC 9293) without options.
-func (f *frame) tcp(src, dst netip.AddrPort, seq, ack uint32, flags byte, payload []byte) []byte {
-	f.start(src.Addr(), dst.Addr(), 0, protocolTCP, 20+len(payload))
+func (f *frame) tcp(src, dst netip.AddrPort, vlan uint16, seq, ack uint32, flags byte, payload []byte) []byte {
+	f.start(src.Addr(), dst.Addr(), vlan, protocolTCP, 20+len(payload))
 	start := len(f.b)
 	f.b = binary.BigEndian.AppendUint16(f.b, src.Port())
 	f.b = binary.BigEndian.AppendUint16(f.b, dst.Port())

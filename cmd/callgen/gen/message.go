@@ -54,7 +54,7 @@ func (c *call) newTransaction(method string, by side, uri string, cseq int) tran
 func (c *call) request(tx transaction, toTag string, extra []string, body []byte) []byte {
 	from := c.party(tx.by)
 	b := []byte(tx.method + " " + tx.uri + " SIP/2.0\r\n")
-	b = c.header(b, "Via", "SIP/2.0/UDP "+from.sip.String()+";rport;branch="+tx.branch)
+	b = c.header(b, "Via", c.via()+from.sip.String()+";rport;branch="+tx.branch)
 	b = c.header(b, "Max-Forwards", "70")
 	b = c.dialog(b, tx, toTag)
 	if tx.method == "INVITE" {
@@ -70,7 +70,7 @@ func (c *call) request(tx transaction, toTag string, extra []string, body []byte
 func (c *call) response(tx transaction, status int, reason, tag string, extra []string, body []byte) []byte {
 	to, from := c.party(tx.by.other()), c.party(tx.by)
 	b := []byte("SIP/2.0 " + strconv.Itoa(status) + " " + reason + "\r\n")
-	b = c.header(b, "Via", "SIP/2.0/UDP "+from.sip.String()+";rport="+strconv.Itoa(int(from.sip.Port()))+
+	b = c.header(b, "Via", c.via()+from.sip.String()+";rport="+strconv.Itoa(int(c.portOf(tx.by)))+
 		";received="+from.sip.Addr().String()+";branch="+tx.branch)
 	b = c.dialog(b, tx, tag)
 	if tx.method == "INVITE" && status > 100 && status < 300 {

@@ -23,6 +23,8 @@ type seenMessage struct {
 	at       int64
 	src, dst netip.AddrPort
 	vlan     uint16
+	tunnel   string
+	tcp      bool
 	first    string // start line
 	headers  map[string]string
 	body     string
@@ -43,6 +45,10 @@ type seen struct {
 	ids    []string
 	rtp    map[netip.AddrPort][]seenRTP // by destination
 	counts map[string]int64
+
+	// pieces are those of a datagram that is not whole, streams what a direction of a TCP connection has sent.
+	pieces  map[string]*seenPieces
+	streams map[string]*seenStream
 }
 
 var longNames = map[string]string{"v": "via", "f": "from", "t": "to", "i": "call-id", "m": "contact", "c": "content-type", "l": "content-length", "k": "supported"}
@@ -54,7 +60,10 @@ func look(t *testing.T, file []byte) *seen {
 		t.Fatal(err)
 	}
 	defer func() { _ = f.Close() }()
-	s := &seen{calls: map[string][]seenMessage{}, rtp: map[netip.AddrPort][]seenRTP{}, counts: map[string]int64{}}
+	s := &seen{
+		calls: map[string][]seenMessage{}, rtp: map[netip.AddrPort][]seenRTP{}, counts: map[string]int64{},
+		pieces: map[string]*seenPieces{}, streams: map[string]*seenStream{},
+	}
 	var p capture.Packet
 	last := int64(0)
 	for {
@@ -77,55 +86,136 @@ func (s *seen) packet(t *testing.T, at int64, b []byte) {
 	if etherType == 0x8100 {
 		vlan, etherType, b = binary.BigEndian.Uint16(b)&0xfff, binary.BigEndian.Uint16(b[2:]), b[4:]
 	}
-	var src, dst netip.Addr
-	var protocol byte
-	switch etherType {
-	case 0x0806:
+	if etherType == 0x0806 {
 		s.counts["arp"]++
 		return
+	}
+	s.ip(t, seenMessage{at: at, vlan: vlan}, etherType, b, true)
+}
+
+// ip reads an IP packet; alone: no other packet has a part of it.
+func (s *seen) ip(t *testing.T, m seenMessage, etherType uint16, b []byte, alone bool) {
+	t.Helper()
+	var src, dst netip.Addr
+	var protocol byte
+	fragment, id, offset, more := false, uint32(0), 0, false
+	switch etherType {
 	case 0x0800:
 		if slowSum(b[:20]) != 0xffff {
 			t.Fatalf("wrong IPv4 checksum: % x", b[:20])
 		}
 		src, dst, protocol = netip.AddrFrom4([4]byte(b[12:])), netip.AddrFrom4([4]byte(b[16:])), b[9]
+		field := binary.BigEndian.Uint16(b[6:])
+		fragment, id = field&0x3fff != 0, uint32(binary.BigEndian.Uint16(b[4:]))
+		offset, more = int(field&0x1fff)*8, field&0x2000 != 0
 		b = b[20:binary.BigEndian.Uint16(b[2:])]
 	case 0x86dd:
 		src, dst, protocol = netip.AddrFrom16([16]byte(b[8:])), netip.AddrFrom16([16]byte(b[24:])), b[6]
 		b = b[40 : 40+binary.BigEndian.Uint16(b[4:])]
+		if protocol == 44 {
+			fragment, id, protocol = true, binary.BigEndian.Uint32(b[4:]), b[0]
+			offset, more = int(binary.BigEndian.Uint16(b[2:])&0xfff8), b[3]&1 != 0
+			b = b[8:]
+		}
 	default:
 		t.Fatalf("ether type %04x", etherType)
 	}
-	pseudo := append(append([]byte{}, src.AsSlice()...), dst.AsSlice()...)
-	pseudo = append(pseudo, 0, protocol, byte(len(b)>>8), byte(len(b)))
-	if slowSum(append(pseudo, b...)) != 0xffff {
-		t.Fatalf("wrong transport checksum from %v to %v", src, dst)
+	if fragment {
+		s.counts["fragments"]++
+		key := fmt.Sprint(src, dst, id, protocol)
+		p := s.pieces[key]
+		if p == nil {
+			p = &seenPieces{parts: map[int][]byte{}}
+			s.pieces[key] = p
+		}
+		p.parts[offset] = append([]byte(nil), b...)
+		if !more {
+			p.length = offset + len(b)
+		}
+		if b = p.whole(); b == nil {
+			return
+		}
+		delete(s.pieces, key)
+		alone = false
 	}
-	if protocol == 6 {
-		s.counts["tcp"]++
+	if protocol == 47 {
+		etherType, head := binary.BigEndian.Uint16(b[2:]), 4
+		id := ""
+		if b[0]&0x20 != 0 {
+			id, head = fmt.Sprint(binary.BigEndian.Uint32(b[4:])), 8
+		}
+		s.inside(t, m, "gre/"+id, src, dst, etherType, b[head:], alone)
 		return
 	}
-	from := netip.AddrPortFrom(src, binary.BigEndian.Uint16(b))
-	to := netip.AddrPortFrom(dst, binary.BigEndian.Uint16(b[2:]))
+	if protocol != 17 || binary.BigEndian.Uint16(b[6:]) != 0 {
+		pseudo := append(append([]byte{}, src.AsSlice()...), dst.AsSlice()...)
+		pseudo = append(pseudo, 0, protocol, byte(len(b)>>8), byte(len(b)))
+		if slowSum(append(pseudo, b...)) != 0xffff {
+			t.Fatalf("wrong transport checksum from %v to %v", src, dst)
+		}
+	}
+	m.src = netip.AddrPortFrom(src, binary.BigEndian.Uint16(b))
+	m.dst = netip.AddrPortFrom(dst, binary.BigEndian.Uint16(b[2:]))
+	if protocol == 6 {
+		s.segment(t, m, b)
+		return
+	}
 	if int(binary.BigEndian.Uint16(b[4:])) != len(b) {
 		t.Fatalf("UDP length %d of %d", binary.BigEndian.Uint16(b[4:]), len(b))
 	}
-	b = b[8:]
+	switch b = b[8:]; m.dst.Port() {
+	case 4789:
+		s.inside(t, m, "vxlan/"+fmt.Sprint(binary.BigEndian.Uint32(b[4:])>>8), src, dst, 0x6558, b[8:], alone)
+	case 2152:
+		head := 8
+		if b[0] == 0x34 {
+			head = 16
+		}
+		etherType := uint16(0x0800)
+		if b[head]>>4 == 6 {
+			etherType = 0x86dd
+		}
+		s.inside(t, m, "gtpu/"+fmt.Sprint(binary.BigEndian.Uint32(b[4:])), src, dst, etherType, b[head:], alone)
+	default:
+		s.datagram(t, m, b, alone)
+	}
+}
+
+// inside goes on with what a tunnel carries.
+func (s *seen) inside(t *testing.T, m seenMessage, name string, src, dst netip.Addr, etherType uint16, b []byte, alone bool) {
+	t.Helper()
+	if m.tunnel != "" {
+		t.Fatal("a tunnel in a tunnel")
+	}
+	m.tunnel = name + "/" + src.String() + "/" + dst.String()
+	if etherType == 0x6558 {
+		etherType, b = binary.BigEndian.Uint16(b[12:]), b[14:]
+	}
+	s.ip(t, m, etherType, b, alone)
+}
+
+func (s *seen) datagram(t *testing.T, m seenMessage, b []byte, alone bool) {
+	t.Helper()
 	switch {
-	case to.Port() == 53:
+	case m.dst.Port() == 53:
 		s.counts["dns"]++
-	case from.Port() == 443:
+	case m.src.Port() == 443:
 		s.counts["quic"]++
-	case from.Port() < 6000:
-		s.counts["sip"]++
-		s.sip(t, seenMessage{at: at, src: from, dst: to, vlan: vlan}, string(b))
-	case from.Port()%2 == 1:
+	case m.src.Port() < 6000:
+		if alone {
+			s.counts["sip"]++
+		}
+		s.sip(t, m, string(b))
+	case m.src.Port()%2 == 1:
 		s.counts["rtcp"]++
 		if b[1] != 200 || len(b)%4 != 0 {
 			t.Fatalf("not a sender report: % x", b)
 		}
 	default:
 		s.counts["rtp"]++
-		r := seenRTP{at: at, src: from, dst: to, seq: binary.BigEndian.Uint16(b[2:]), ssrc: binary.BigEndian.Uint32(b[8:]), pt: b[1] & 0x7f}
+		r := seenRTP{
+			at: m.at, src: m.src, dst: m.dst, seq: binary.BigEndian.Uint16(b[2:]), ssrc: binary.BigEndian.Uint32(b[8:]), pt: b[1] & 0x7f,
+		}
 		r.payload = len(b) - 12
 		if b[0]&0x10 != 0 {
 			r.payload -= 4 + 4*int(binary.BigEndian.Uint16(b[14:]))
@@ -133,7 +223,7 @@ func (s *seen) packet(t *testing.T, at int64, b []byte) {
 		if b[0]&0x20 != 0 {
 			r.payload -= int(b[len(b)-1])
 		}
-		s.rtp[to] = append(s.rtp[to], r)
+		s.rtp[m.dst] = append(s.rtp[m.dst], r)
 	}
 }
 
@@ -175,12 +265,12 @@ func (s *seen) sip(t *testing.T, m seenMessage, text string) {
 }
 
 var (
-	userPart    = regexp.MustCompile(`<(?:sip:([^@>]*)@[^>]*|tel:([^>]*))>(?:;tag=\S+)?$`)
-	tagPart     = regexp.MustCompile(`>;tag=(\S+)$`)
-	displayPart = regexp.MustCompile(`^(?:"((?:[^"\\]|\\.)*)"|([^<"]*?)) ?<`)
-	escape      = regexp.MustCompile(`\\(.)`)
-	mediaLine   = regexp.MustCompile(`(?m)^m=audio (\d+) RTP/AVP (\d+)`)
-	connection  = regexp.MustCompile(`(?m)^c=IN IP[46] (\S+)\r`)
+	userPart     = regexp.MustCompile(`<(?:sip:([^@>]*)@[^>]*|tel:([^>]*))>(?:;tag=\S+)?$`)
+	tagPart      = regexp.MustCompile(`>;tag=(\S+)$`)
+	displayPart  = regexp.MustCompile(`^(?:"((?:[^"\\]|\\.)*)"|([^<"]*?)) ?<`)
+	escape       = regexp.MustCompile(`\\(.)`)
+	mediaLine    = regexp.MustCompile(`(?m)^m=audio (\d+) RTP/AVP (\d+)`)
+	connectionAt = regexp.MustCompile(`(?m)^c=IN IP[46] (\S+)\r`)
 )
 
 func user(value string) string {
@@ -211,10 +301,10 @@ func (s *seen) row(messages []seenMessage) map[string]string {
 		method := strings.Fields(m.headers["cseq"])[1]
 		if mm := mediaLine.FindStringSubmatch(m.body); mm != nil {
 			side := "caller"
-			if m.src.String() != messages[0].src.String() {
+			if m.src != messages[0].src {
 				side, answer = "callee", mm[2]
 			}
-			address := netip.MustParseAddr(connection.FindStringSubmatch(m.body)[1])
+			address := netip.MustParseAddr(connectionAt.FindStringSubmatch(m.body)[1])
 			port, _ := strconv.ParseUint(mm[1], 10, 16)
 			media[side] = netip.AddrPortFrom(address, uint16(port))
 		}
@@ -235,7 +325,10 @@ func (s *seen) row(messages []seenMessage) map[string]string {
 				if m.vlan != 0 {
 					row["vlan"] = strconv.Itoa(int(m.vlan))
 				}
-				row["started_at_us"] = us(m.at)
+				row["started_at_us"], row["transport"], row["tunnel"] = us(m.at), "udp", m.tunnel
+				if m.tcp {
+					row["transport"] = "tcp"
+				}
 			case method == "BYE" && row["ended_at_us"] == "":
 				row["ended_at_us"], row["ended_by"] = us(m.at), "callee"
 				if tagOf(m.headers["from"]) == row["from_tag"] {

@@ -75,6 +75,15 @@ func newParty(r *rand.Rand, who side, index int, v6 bool) party {
 	return p
 }
 
+// move gives a party another address for its signalling, and its Contact parameters.
+func (p *party) move(sip netip.AddrPort, params string) {
+	if p.host == hostOf(p.sip.Addr()) {
+		p.host = hostOf(sip.Addr())
+	}
+	p.sip = sip
+	p.contact = "sip:" + p.user + "@" + sip.String() + params
+}
+
 // hostOf is an address as a SIP URI has it.
 func hostOf(ip netip.Addr) string {
 	if ip.Is6() {

@@ -72,8 +72,12 @@ func (c *call) invite(how outcome, at int64) (int64, transaction) {
 	tx := c.newTransaction("INVITE", caller, c.truth.requestURI, 1+c.r.IntN(9000))
 	if how == noFinal && c.percent(shareNothing) {
 		// Seven transmissions, the last at 63 × T1; timer B ends it at 64 × T1 (section 17.1.1.2).
-		c.send(at, caller, c.request(tx, "", nil, c.offer), t1, 3*t1, 7*t1, 15*t1, 31*t1, 63*t1)
-		c.truth.invites = 7
+		again := []int64{t1, 3 * t1, 7 * t1, 15 * t1, 31 * t1, 63 * t1}
+		if c.reliable() {
+			again = nil
+		}
+		c.send(at, caller, c.request(tx, "", nil, c.offer), again...)
+		c.truth.invites = 1 + len(again)
 		c.timeOut()
 		return at, transaction{}
 	}
@@ -90,7 +94,7 @@ func (c *call) invite(how outcome, at int64) (int64, transaction) {
 // sendInvite sends one INVITE transaction's request and returns the time of the first response.
 func (c *call) sendInvite(at int64, tx transaction, extra []string) int64 {
 	var again []int64
-	if c.percent(shareInviteAgain) {
+	if c.percent(shareInviteAgain) && !c.reliable() {
 		again = []int64{t1, 3 * t1}[:1+c.r.IntN(2)]
 	}
 	c.truth.invites += 1 + len(again)
@@ -170,7 +174,7 @@ func (c *call) refuse(at int64, tx transaction, f final) {
 	}
 	text := c.response(tx, f.status, f.reason, c.callee.tag, extra, nil)
 	var again []int64
-	if c.percent(shareFinalAgain) {
+	if c.percent(shareFinalAgain) && !c.reliable() {
 		again = append(again, t1)
 	}
 	c.send(at, callee, text, again...)

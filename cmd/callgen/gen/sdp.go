@@ -25,6 +25,9 @@ func codecs(opus uint8) []codec {
 	}
 }
 
+// candidates of a long offer make its INVITE longer than any MTU.
+const candidates = 24
+
 // telephoneEvent is offered (RFC 4733) and never sent.
 const telephoneEvent = 101
 
@@ -55,5 +58,10 @@ func (c *call) sdp(media netip.AddrPort, formats []codec) []byte {
 	}
 	fmt.Fprintf(&b, "a=rtpmap:%d telephone-event/8000\r\na=fmtp:%d 0-15\r\na=ptime:%d\r\na=sendrecv\r\n",
 		telephoneEvent, telephoneEvent, c.ptime)
+	if c.long { // as of a telephone with many networks (RFC 8839 section 5.1)
+		for n := range candidates {
+			fmt.Fprintf(&b, "a=candidate:%d %d UDP %d %s %d typ host\r\n", n/2, 1+n%2, 2130706431-n, media.Addr(), int(media.Port())+n%2)
+		}
+	}
 	return []byte(b.String())
 }

@@ -164,7 +164,7 @@ func (s *stream) send(w *world, slot int, now int64) {
 
 func (w *world) rtp(s *stream, at int64) {
 	w.totals.RTP++
-	w.packet(at, w.frame.udp(s.src, s.dst, s.call.truth.vlan, s.buffer))
+	w.media(s, at, s.src, s.dst, s.buffer)
 }
 
 // rtcp is sent from and to the ports above those of RTP.
@@ -172,5 +172,14 @@ func (w *world) rtcp(s *stream, at int64) {
 	w.totals.RTCP++
 	src := netip.AddrPortFrom(s.src.Addr(), s.src.Port()+1)
 	dst := netip.AddrPortFrom(s.dst.Addr(), s.dst.Port()+1)
-	w.packet(at, w.frame.udp(src, dst, s.call.truth.vlan, s.reported))
+	w.media(s, at, src, dst, s.reported)
+}
+
+// media is never cut into fragments.
+func (w *world) media(s *stream, at int64, src, dst netip.AddrPort, payload []byte) {
+	c := s.call.carriage
+	c.mtu = 0
+	for _, b := range c.frames(&w.frame, s.by, src, dst, payload) {
+		w.packet(at, b)
+	}
 }

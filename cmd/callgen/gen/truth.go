@@ -19,6 +19,7 @@ type truth struct {
 	disposition, endedBy, attempts      string
 	invites                             int
 	noFinal                             bool
+	transport, tunnel                   string
 	fromCaller, fromCallee              *mediaTruth // nil: no media planned
 }
 
@@ -41,17 +42,24 @@ var truthColumns = []string{
 	"status", "disposition", "ended_by", "attempts", "invites", "no_final",
 }
 
+// carriageColumns follow when Config.Carries.
+var carriageColumns = []string{"transport", "tunnel"}
+
 var mediaColumns = []string{"ssrc", "codec", "pt", "packets", "octets", "lost", "duplicates", "first_us", "last_us"}
 
 // truthFile writes rows of CSV (RFC 4180), in the order in which calls fell silent.
 type truthFile struct {
-	w   *csv.Writer
-	row []string
+	w       *csv.Writer
+	row     []string
+	carries bool
 }
 
-func newTruthFile(w io.Writer) (*truthFile, error) {
-	t := &truthFile{w: csv.NewWriter(w)}
+func newTruthFile(w io.Writer, carries bool) (*truthFile, error) {
+	t := &truthFile{w: csv.NewWriter(w), carries: carries}
 	t.row = append(t.row, truthColumns...)
+	if carries {
+		t.row = append(t.row, carriageColumns...)
+	}
 	for _, direction := range []string{"from_caller_", "from_callee_"} {
 		for _, column := range mediaColumns {
 			t.row = append(t.row, direction+column)
@@ -80,6 +88,9 @@ func (t *truthFile) write(c *truth) error {
 		c.src.Addr().String(), number(c.src.Port()), c.dst.Addr().String(), number(c.dst.Port()), number(c.vlan),
 		number(c.started), number(c.ringing), number(c.answered), number(c.ended),
 		number(c.status), c.disposition, c.endedBy, c.attempts, number(c.invites), strconv.FormatBool(c.noFinal))
+	if t.carries {
+		t.row = append(t.row, c.transport, c.tunnel)
+	}
 	for _, m := range []*mediaTruth{c.fromCaller, c.fromCallee} {
 		if m == nil || m.packets == 0 {
 			t.row = append(t.row, make([]string, len(mediaColumns))...)

@@ -16,11 +16,11 @@ func Write(cfg Config, pcap, truth io.Writer) (Totals, error) {
 	if err != nil {
 		return Totals{}, err
 	}
-	rows, err := newTruthFile(truth)
+	rows, err := newTruthFile(truth, cfg.Carries())
 	if err != nil {
 		return Totals{}, err
 	}
-	w := &world{cfg: cfg, file: file, rows: rows}
+	w := &world{cfg: cfg, file: file, rows: rows, trunks: trunksOf(&cfg)}
 	w.totals.Dispositions = make(map[string]int)
 	err = w.run()
 	w.totals.Octets = file.octets
@@ -36,6 +36,7 @@ type world struct {
 	file   *pcapFile
 	rows   *truthFile
 	totals Totals
+	trunks [trunks]trunk
 	open   int   // calls with packets still to come
 	err    error // of the first write that failed
 }
@@ -48,6 +49,11 @@ func (w *world) run() error {
 		g := &background{r: source(w.cfg.Seed, streamBackground), left: n}
 		g.interval = float64(second) / (w.cfg.Rate * float64(w.cfg.Background))
 		w.agenda.plan(start+1, g)
+	}
+	if n := w.cfg.Web * w.cfg.Calls; n > 0 {
+		g := &web{r: source(w.cfg.Seed, streamWeb), left: n}
+		g.interval = float64(second) / (w.cfg.Rate * float64(w.cfg.Web))
+		w.agenda.plan(start+2, g)
 	}
 	for w.err == nil {
 		e, ok := w.agenda.next()
@@ -74,6 +80,9 @@ func (w *world) run() error {
 const (
 	streamArrivals   = 1 << 63
 	streamBackground = 1<<63 + 1
+	streamWeb        = 1<<63 + 2
+	streamTrunks     = 1<<63 + 1<<10 // and the numbers behind, by trunk
+	streamCarriage   = 1 << 62       // of a call: its index is added
 )
 
 // source is a stream of random numbers of its own for every part of the run: a change in one leaves the others alone.
@@ -114,13 +123,17 @@ func (w *world) arp(at int64) {
 
 // begin plans everything of one call.
 func begin(w *world, index int, now int64) {
-	c := newCall(w.cfg, index, now)
+	c := newCall(w, index, now)
 	w.totals.Calls++
 	w.totals.Dispositions[c.truth.disposition]++
 	w.open++
 	w.totals.PeakOpen = max(w.totals.PeakOpen, w.open)
 	c.acting = 1
-	w.agenda.plan(c.script[0].at, &signalling{call: c})
+	if c.connection != nil {
+		w.agenda.plan(c.script[0].at-ahead, &pushing{call: c})
+	} else {
+		w.agenda.plan(c.script[0].at, &signalling{call: c})
+	}
 	for _, s := range c.streams {
 		c.acting++
 		w.agenda.plan(s.next(), s)
@@ -145,7 +158,25 @@ func (w *world) done(c *call) {
 	}
 }
 
-// signalling plays a call's messages.
+// pushing gives a call's messages to its connection, each ahead of its time.
+type pushing struct {
+	call *call
+	at   int // index in the script
+}
+
+func (p *pushing) act(w *world, _ int64) (int64, bool) {
+	c := p.call
+	c.connection.push(w, &c.script[p.at])
+	p.at++
+	if p.at == len(c.script) {
+		c.connection.leave(w)
+		w.done(c)
+		return 0, false
+	}
+	return c.script[p.at].at - ahead, true
+}
+
+// signalling plays a call's messages, each in a datagram.
 type signalling struct {
 	call *call
 	at   int // index in the script
@@ -157,8 +188,16 @@ func (s *signalling) act(w *world, now int64) (int64, bool) {
 	if m.by == callee {
 		src, dst = dst, src
 	}
-	w.totals.SIP++
-	w.packet(now, w.frame.udp(src, dst, s.call.truth.vlan, m.text))
+	w.totals.Messages++
+	frames := s.call.carriage.frames(&w.frame, m.by, src, dst, m.text)
+	if len(frames) == 1 {
+		w.totals.SIP++
+	} else {
+		w.totals.Fragments += int64(len(frames))
+	}
+	for _, b := range frames {
+		w.packet(now, b)
+	}
 	s.at++
 	if s.at == len(s.call.script) {
 		w.done(s.call)

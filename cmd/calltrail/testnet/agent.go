@@ -23,15 +23,13 @@ func (h *Host) Agent(next *Host, collector, transport string) *Process {
 		"@ADDRESS@", net.JoinHostPort(h.Addr.String(), strconv.Itoa(agentPort)), "@NEXT@", next.Addr.String(), "@COLLECTOR@", collector, "@TRANSPORT@", transport,
 	).Replace(agentConfig))
 	p := h.Start(nil, "kamailio", "-DD", "-E", "-m", "32", "-M", "4", "-f", file, "-Y", h.Dir, "-P", filepath.Join(h.Dir, "pid"))
-	h.awaitPort(p, agentPort)
+	h.awaitPort(p, agentPort, false)
 	return p
 }
 
 // CallThrough is Call with an Agent between the two hosts.
 func (n *Net) CallThrough(from, proxy, to *Host, l Load) *Calls {
 	n.t.Helper()
-	c := &Calls{callee: to.sipp("callee.xml", l)}
-	to.awaitPort(c.callee, 5060)
-	c.caller = from.sipp("caller.xml", l, "-r", strconv.Itoa(l.Rate), net.JoinHostPort(proxy.Addr.String(), strconv.Itoa(agentPort)))
-	return c
+	callee := to.Answer(l)
+	return &Calls{from.Originate(proxy, agentPort, l), callee}
 }

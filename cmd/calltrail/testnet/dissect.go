@@ -19,22 +19,40 @@ type Opinion struct {
 	RTCP       uint64   `json:"rtcp_packets"`
 	Calls      []Call   `json:"calls"`
 	Streams    []Stream `json:"rtp_streams"`
+	TLS        []TLS    `json:"tls"`
+	Carriage   struct {
+		Fragments int `json:"fragments"`
+	} `json:"carriage"`
+}
+
+// TLS is a TLS connection whose ClientHello was seen, from the client's side. Octets are of TCP's payload.
+type TLS struct {
+	SrcIP    string `json:"src_ip"`
+	SrcPort  int    `json:"src_port"`
+	DstIP    string `json:"dst_ip"`
+	DstPort  int    `json:"dst_port"`
+	SNI      string `json:"sni"`
+	Sent     uint64 `json:"-"` // octets; the dissector counts those of segments that come again, too
+	Received uint64 `json:"-"`
+	Hello    Moment `json:"-"`       // the packet of its ClientHello
+	Last     Moment `json:"last_ts"` // that of its last packet
 }
 
 // Call is one call by Call-ID. Times are zero when there is none.
 type Call struct {
-	CallID   string `json:"call_id"`
-	FromUser string `json:"from_user"`
-	ToUser   string `json:"to_user"`
-	SrcIP    string `json:"src_ip"`
-	SrcPort  int    `json:"src_port"`
-	Invite   Moment `json:"invite_ts"`
-	Rang     Moment `json:"-"` // on the caller's hop: see Hops
-	Answer   Moment `json:"-"` // the same
-	End      Moment `json:"end_ts"`
-	Status   int    `json:"final_status"`
-	ByeFrom  string `json:"bye_from"`
-	Hops     []Hop  `json:"hops"`
+	CallID    string `json:"call_id"`
+	FromUser  string `json:"from_user"`
+	ToUser    string `json:"to_user"`
+	SrcIP     string `json:"src_ip"`
+	SrcPort   int    `json:"src_port"`
+	Transport string `json:"transport"` // udp, tcp or ws: of the first INVITE
+	Invite    Moment `json:"invite_ts"`
+	Rang      Moment `json:"-"` // on the caller's hop: see Hops
+	Answer    Moment `json:"-"` // the same
+	End       Moment `json:"end_ts"`
+	Status    int    `json:"final_status"`
+	ByeFrom   string `json:"bye_from"`
+	Hops      []Hop  `json:"hops"`
 }
 
 // Hop is an INVITE on its way from one server to the next. The caller's hop is the one with the fewest Vias.
@@ -101,7 +119,45 @@ func Dissect(t testing.TB, path string) (o Opinion) {
 	for i := range o.Calls {
 		o.Calls[i].settle()
 	}
+	if len(o.TLS) > 0 {
+		measure(t, path, o.TLS)
+	}
 	return o
+}
+
+// measure adds to TLS connections, by the client's port, when their ClientHello came, and how many octets they carried: by the
+// sequence numbers, for a segment may come twice.
+func measure(t testing.TB, path string, connections []TLS) {
+	t.Helper()
+	said := command(t, "tshark", "-n", "-r", path, "-Y", "tcp.len > 0", "-T", "fields", "-E", "occurrence=f",
+		"-e", "tcp.srcport", "-e", "tcp.dstport", "-e", "tcp.seq", "-e", "tcp.len", "-e", "tls.handshake.type", "-e", "frame.time_epoch")
+	for line := range strings.Lines(said) {
+		field := strings.Split(strings.TrimSpace(line), "\t")
+		if len(field) != 6 {
+			continue // tshark says something of itself
+		}
+		seq, err := strconv.ParseUint(field[2], 10, 64)
+		length, failed := strconv.ParseUint(field[3], 10, 64)
+		if err != nil || failed != nil || seq == 0 {
+			t.Fatalf("tshark: %v, %v: %s", err, failed, line)
+		}
+		for i := range connections {
+			c, octets := &connections[i], seq-1+length // the SYN has number 0
+			switch port := strconv.Itoa(c.SrcPort); port {
+			case field[0]:
+				c.Sent = max(c.Sent, octets)
+			case field[1]:
+				c.Received = max(c.Received, octets)
+			default:
+				continue
+			}
+			if field[4] == "1" && c.Hello.IsZero() {
+				if c.Hello.Time, err = parseSeconds(field[5]); err != nil {
+					t.Fatalf("tshark: %v: %s", err, line)
+				}
+			}
+		}
+	}
 }
 
 // streamLine is a line of tshark's table of streams: addresses, SSRC, packets and lost ones.
@@ -125,6 +181,18 @@ func Streams(t testing.TB, path string) (streams []Stream) {
 		streams = append(streams, s)
 	}
 	return streams
+}
+
+// Values are a field's in the packets of a capture that tshark's display filter takes: of each packet one, a number.
+func Values(t testing.TB, path, filter, field string) (list []uint64) {
+	t.Helper()
+	for line := range strings.Lines(command(t, "tshark", "-n", "-r", path, "-Y", filter, "-T", "fields", "-e", field)) {
+		// It says things of itself, too.
+		if v, err := strconv.ParseUint(strings.TrimSpace(line), 10, 64); err == nil {
+			list = append(list, v)
+		}
+	}
+	return list
 }
 
 // Root is the directory of the module.

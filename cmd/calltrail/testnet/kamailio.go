@@ -25,15 +25,20 @@ const RingTime = 1500 * time.Millisecond
 const Password = "example"
 
 // Kamailio starts the proxy on the host. It knows who logs in with Password; calls to the user "barred" it refuses with
-// 603, those to users who are not logged in with 404, and those to numbers it sends to the hosts of trunks, by prefix.
-func (h *Host) Kamailio() *Proxy {
+// 603, those to users who are not logged in with 404. Definitions, NAME or NAME=VALUE, are those of config/kamailio.cfg:
+// what else it listens on, and where it sends every call instead.
+func (h *Host) Kamailio(definitions ...string) *Proxy {
 	h.t.Helper()
 	file := filepath.Join(h.Dir, "kamailio.cfg")
 	write(h.t, file, strings.NewReplacer(
 		"@ADDRESS@", h.Addr.String(), "@PASSWORD@", Password, "@RING_MS@", strconv.FormatInt(RingTime.Milliseconds(), 10),
 	).Replace(kamailioConfig))
-	p := &Proxy{h.Start(nil, "kamailio", "-DD", "-E", "-m", "32", "-M", "4", "-f", file, "-Y", h.Dir, "-P", filepath.Join(h.Dir, "pid")), h}
-	h.awaitPort(p.Process, 5060)
+	args := []string{"kamailio", "-DD", "-E", "-m", "32", "-M", "4", "-f", file, "-Y", h.Dir, "-P", filepath.Join(h.Dir, "pid")}
+	for _, d := range definitions {
+		args = append(args, "-A", d)
+	}
+	p := &Proxy{h.Start(nil, args...), h}
+	h.awaitPort(p.Process, 5060, len(definitions) > 0)
 	return p
 }
 

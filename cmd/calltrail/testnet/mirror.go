@@ -58,10 +58,17 @@ func (n *Net) Mirror(to *Namespace, device string, sources []Source) *Mirror {
 	m := &Mirror{net: n, to: to, device: device, port: fmt.Sprintf("mirror%d", n.mirrors), index: 1000 + n.mirrors}
 	m.Plug()
 	var rules strings.Builder
-	fmt.Fprintf(&rules, "table netdev %s {\n counter copied { }\n counter sip { }\n", m.port)
+	fmt.Fprintf(&rules, "table netdev %s {\n counter copied { }\n counter sip { }\n counter frames { }\n", m.port)
 	for i, s := range sources {
-		fmt.Fprintf(&rules, " chain source%d {\n  type filter hook %s device %s priority %d;\n  ip protocol udp counter name copied\n  udp dport 5060 counter name sip\n  dup to %s\n }\n",
-			i, s.Direction, s.Host.port, n.mirrors, m.port)
+		fmt.Fprintf(&rules, ` chain source%d {
+  type filter hook %s device %s priority %d;
+  dup to %s
+  meta l4proto { icmp, ipv6-icmp } return
+  counter name frames
+  ip protocol udp counter name copied
+  udp dport 5060 counter name sip
+ }
+`, i, s.Direction, s.Host.port, n.mirrors, m.port)
 	}
 	rules.WriteString("}\n")
 	n.segment.script("nft", "-f", rules.String())
@@ -115,7 +122,13 @@ func (m *Mirror) Copied() uint64 {
 	return m.counter("copied")
 }
 
-// Messages is the number of those that went to port 5060: SIP.
+// Frames is the number of frames, of whatever protocol but ICMP.
+func (m *Mirror) Frames() uint64 {
+	m.net.t.Helper()
+	return m.counter("frames")
+}
+
+// Messages is the number of UDP packets that went to port 5060: SIP.
 func (m *Mirror) Messages() uint64 {
 	m.net.t.Helper()
 	return m.counter("sip")

@@ -77,13 +77,22 @@ func newNamespace(t testing.TB, name string) *Namespace {
 // command runs a command line, which must succeed, and returns what it said.
 func command(t testing.TB, argv ...string) string {
 	t.Helper()
+	out, err := try(argv...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// try is command where it may fail.
+func try(argv ...string) (out string, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), Patience)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, argv[0], argv[1:]...).CombinedOutput() //nolint:gosec // a test's own command
+	said, err := exec.CommandContext(ctx, argv[0], argv[1:]...).CombinedOutput() //nolint:gosec // a test's own command
 	if err != nil {
-		t.Fatalf("%s: %v: %s", strings.Join(argv, " "), err, out)
+		return "", fmt.Errorf("%s: %w: %s", strings.Join(argv, " "), err, said)
 	}
-	return string(out)
+	return string(said), nil
 }
 
 // ip is `ip -n`.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -15,6 +17,8 @@ type Net struct {
 	prefix  string     // of the names of its namespaces
 	segment *Namespace // holds the bridge, the hosts' ports and the mirror ports
 	hosts   []*Host
+	also    []*Host // by their second addresses
+	tunnels int
 	mirrors int
 }
 
@@ -89,6 +93,47 @@ func (h *Host) knows(other *Host) {
 	h.ip("neighbour", "replace", other.Addr.String(), "lladdr", other.mac, "dev", "eth0", "nud", "permanent")
 }
 
+// Also gives a host a second address, of IPv4 or IPv6, and returns it by that: the same namespace and card. Mirrors that
+// are there already carry it too. Of IPv6 it asks nobody who else has it, and for no router.
+func (n *Net) Also(h *Host, address string) *Host {
+	n.t.Helper()
+	other := h.at(fmt.Sprintf("%s-%d", h.Name, len(n.also)+2), address)
+	if other.Addr.Is6() {
+		h.sysctl("net.ipv6.conf.eth0.accept_dad=0", "net.ipv6.conf.eth0.accept_ra=0", "net.ipv6.conf.eth0.addr_gen_mode=1", "net.ipv6.conf.eth0.disable_ipv6=0")
+		h.ip("address", "add", address+"/32", "dev", "eth0", "nodad")
+	} else {
+		h.ip("address", "add", address+"/32", "dev", "eth0")
+	}
+	for _, known := range slices.Concat(n.hosts, n.also) {
+		if known.name == h.name {
+			continue
+		}
+		// Who has no IPv6 cannot know a neighbour of it.
+		if known.Addr.Is6() == other.Addr.Is6() {
+			known.knows(other)
+			other.knows(known)
+		}
+	}
+	n.also = append(n.also, other)
+	return other
+}
+
+// at is the host by another address, with a directory of its own.
+func (h *Host) at(name, address string) *Host {
+	h.t.Helper()
+	other := *h
+	ns := *h.Namespace
+	ns.Dir = h.t.TempDir()
+	other.Namespace, other.Name, other.Addr = &ns, name, netip.MustParseAddr(address)
+	return &other
+}
+
+// Shrink sets the most octets that the host's card takes: an IP packet that is longer goes out in fragments.
+func (h *Host) Shrink(mtu int) {
+	h.t.Helper()
+	h.ip("link", "set", "eth0", "mtu", strconv.Itoa(mtu))
+}
+
 // Behind routes an address range to another host, from every host.
 func (n *Net) Behind(router *Host, addresses string) {
 	n.t.Helper()
@@ -112,8 +157,12 @@ func (h *Host) Owns(addresses string) {
 	h.ip("route", "replace", "local", addresses, "dev", "lo")
 }
 
-// listens says whether a UDP port is open on the host.
-func (h *Host) listens(port int) bool {
+// listens says whether a port is open on the host, of UDP or, when it is a stream, of TCP.
+func (h *Host) listens(port int, stream bool) bool {
 	h.t.Helper()
-	return strings.Contains(h.Run("ss", "-Hlun"), fmt.Sprintf(":%d ", port))
+	option := "-Hlun"
+	if stream {
+		option = "-Hltn"
+	}
+	return strings.Contains(h.Run("ss", option), netip.AddrPortFrom(h.Addr, uint16(port)).String()+" ") //nolint:gosec // a port
 }

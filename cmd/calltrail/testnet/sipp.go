@@ -1,11 +1,14 @@
 package testnet
 
 import (
+	"bytes"
 	"embed"
 	"encoding/binary"
 	"fmt"
+	"net/netip"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 )
@@ -20,6 +23,12 @@ type Load struct {
 	Talk        time.Duration
 	// Caller and Callee are the user parts.
 	Caller, Callee string
+	// TCP has one connection carry all calls instead of UDP.
+	TCP bool
+	// More are header fields more of the INVITE: "Name: value".
+	More []string
+
+	webSocket bool
 }
 
 // Calls are a load under way.
@@ -29,10 +38,35 @@ type Calls struct{ caller, callee *Process }
 // part of the caller.
 func (n *Net) Call(from, to *Host, l Load) *Calls {
 	n.t.Helper()
-	c := &Calls{callee: to.sipp("callee.xml", l)}
-	to.awaitPort(c.callee, 5060)
-	c.caller = from.sipp("caller.xml", l, "-r", strconv.Itoa(l.Rate), to.Addr.String()+":5060")
-	return c
+	callee := to.Answer(l)
+	return &Calls{from.Originate(to, 5060, l), callee}
+}
+
+// Answer starts the side of sipp that is called, on the host.
+func (h *Host) Answer(l Load) *Process {
+	h.t.Helper()
+	p := h.sipp("callee.xml", l, "")
+	h.awaitPort(p, 5060, l.TCP)
+	return p
+}
+
+// Originate starts the side of sipp that calls, on the host, to a port of another one.
+func (h *Host) Originate(to *Host, port int, l Load) *Process {
+	h.t.Helper()
+	target := netip.AddrPortFrom(to.Addr, uint16(port)).String() //nolint:gosec // a port
+	return h.sipp("caller.xml", l, target, "-r", strconv.Itoa(l.Rate), target)
+}
+
+// OriginateWebSocket is Originate over a WebSocket (RFC 7118) to port 80 of a proxy. What carries sipp's datagrams in masked frames is
+// the program that also makes such captures of pcaps.
+func (h *Host) OriginateWebSocket(to *Host, l Load) *Process {
+	h.t.Helper()
+	const port = 5090 // of the bridge, on the host itself
+	bridge := h.Start(nil, "sh", "-c", `tail -f /dev/null | "$0" "$@"`, filepath.Join(Root(h.t), "pcaps", "make", "websocket-bridge"),
+		h.Addr.String(), strconv.Itoa(port), to.Addr.String())
+	h.awaitPort(bridge, port, false)
+	l.webSocket = true
+	return h.sipp("caller.xml", l, to.Addr.String(), "-r", strconv.Itoa(l.Rate), netip.AddrPortFrom(h.Addr, port).String())
 }
 
 // Each call of sipp has media ports of its own, four after those of the call before.
@@ -41,7 +75,8 @@ const (
 	maxCalls       = 2_500 // after which sipp uses a port again
 )
 
-func (h *Host) sipp(scenario string, l Load, more ...string) *Process {
+// sipp runs a scenario. target is who is called, with the port if it is not to be the default one.
+func (h *Host) sipp(scenario string, l Load, target string, more ...string) *Process {
 	h.t.Helper()
 	if l.Calls > maxCalls {
 		h.t.Fatalf("%d calls would share media ports; %d can be told apart", l.Calls, maxCalls)
@@ -50,13 +85,20 @@ func (h *Host) sipp(scenario string, l Load, more ...string) *Process {
 	if err != nil {
 		h.t.Fatal(err)
 	}
+	if l.webSocket {
+		text = bytes.ReplaceAll(text, []byte("[transport]"), []byte("WS"))
+	}
 	write(h.t, filepath.Join(h.Dir, scenario), string(text))
 	writeSound(h.t, filepath.Join(h.Dir, "tone.pcap"), l.Talk)
 	args := []string{
 		"sipp", "-sf", scenario, "-i", h.Addr.String(), "-mi", h.Addr.String(), "-p", "5060", "-mp", strconv.Itoa(firstMediaPort),
 		"-m", strconv.Itoa(l.Calls), "-l", strconv.Itoa(l.Calls), "-nostdin", "-buff_size", strconv.Itoa(4 << 20),
 		"-cid_str", l.Caller + "-%u-%p@" + h.Addr.String(), "-trace_err", "-error_file", h.Name + ".errors",
-		"-s", l.Callee, "-d", strconv.FormatInt(l.Talk.Milliseconds(), 10), "-key", "caller", l.Caller,
+		"-s", l.Callee, "-d", strconv.FormatInt(l.Talk.Milliseconds(), 10), "-key", "caller", l.Caller, "-key", "target", target,
+	}
+	args = append(args, "-key", "more", strings.Join(append([]string{""}, l.More...), "\r\n"))
+	if l.TCP {
+		args = append(args, "-t", "t1")
 	}
 	return h.Start(nil, append(args, more...)...)
 }
@@ -109,8 +151,8 @@ func writeSound(t testing.TB, path string, length time.Duration) {
 	write(t, path, string(b))
 }
 
-// awaitPort waits until a UDP port is open on the host.
-func (h *Host) awaitPort(p *Process, port int) {
+// awaitPort waits until a port is open on the host, of UDP or, when it is a stream, of TCP.
+func (h *Host) awaitPort(p *Process, port int, stream bool) {
 	h.t.Helper()
 	Eventually(h.t, fmt.Sprintf("port %d of %s", port, h.Name), func() bool {
 		select {
@@ -118,6 +160,6 @@ func (h *Host) awaitPort(p *Process, port int) {
 			h.t.Fatalf("%s ended:\n%s", p.name, p.Output())
 		default:
 		}
-		return h.listens(port)
+		return h.listens(port, stream)
 	})
 }

@@ -10,21 +10,33 @@ import (
 )
 
 // Witness is dumpcap beside the sensor on the same interface: another program with a socket and a ring of its own. It
-// takes UDP, whole packets.
+// takes whole packets.
 type Witness struct {
 	process *Process
 	mirror  *Mirror
 	file    string
-	before  uint64 // packets copied before it began
+	came    func() uint64 // to the mirror port so far, of what it takes
+	before  uint64        // when it began
 }
 
-// Watch starts a witness on the mirror port and returns when it captures. Traffic begins after that, or the witness
+// Watch starts a witness of UDP on the mirror port and returns when it captures. Traffic begins after that, or the witness
 // cannot know that it has seen all.
 func (m *Mirror) Watch() *Witness {
 	m.net.t.Helper()
-	w := &Witness{mirror: m, file: filepath.Join(m.to.Dir, m.device+".pcapng"), before: m.Copied()}
+	return m.watch(m.Copied, "udp")
+}
+
+// WatchAll is Watch for all that Frames counts: everything but ICMP, and MLD, which is ICMPv6 behind another header.
+func (m *Mirror) WatchAll() *Witness {
+	m.net.t.Helper()
+	return m.watch(m.Frames, "not icmp and not icmp6 and not (ip6 and ip6[6] == 0)")
+}
+
+func (m *Mirror) watch(came func() uint64, filter string) *Witness {
+	m.net.t.Helper()
+	w := &Witness{mirror: m, file: filepath.Join(m.to.Dir, m.device+".pcapng"), came: came, before: came()}
 	// The ring, in MiB, holds all that any test sends.
-	w.process = m.to.Start(nil, "dumpcap", "-B", "256", "-f", "udp", "-i", m.device, "-w", w.file)
+	w.process = m.to.Start(nil, "dumpcap", "-B", "256", "-f", filter, "-i", m.device, "-w", w.file)
 	w.process.Await(`File: `)
 	return w
 }
@@ -49,7 +61,7 @@ func (w *Witness) seen() uint64 {
 func (w *Witness) Stop() (path string) {
 	t := w.mirror.net.t
 	t.Helper()
-	copied := w.mirror.Copied() - w.before
+	copied := w.came() - w.before
 	// dumpcap leaves what is in its ring when it is told to end.
 	Eventually(t, fmt.Sprintf("the witness to see %d packets", copied), func() bool { return w.seen() >= copied })
 	w.process.Signal(syscall.SIGINT)
