@@ -2,8 +2,8 @@ package record
 
 // TLS is what a connection with encrypted signalling shows of itself. Nothing in it was decrypted.
 //
-// A Call of kind "tls" has it, and no sip: src is the client, dst the server, nobody is named. started_at is the first packet
-// of the connection that was seen, ended_at its end or time-out, duration_ms the time between them.
+// A Call of kind "tls" has it, and no sip: src is the client, dst the server, nobody is named. started_at is the first TLS
+// record that was seen of the connection, ended_at its end or time-out, duration_ms the time between them.
 type TLS struct {
 	// Name the client asked for: server_name of its hello (RFC 6066 section 3).
 	ServerName string `json:"server_name,omitempty"`
