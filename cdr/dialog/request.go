@@ -159,7 +159,7 @@ func (t *Table) ack(m *Message) {
 		return // none, or that of a branch that was refused
 	}
 	t.touch(c, p, m)
-	if p == media.Caller && c.invited && m.SIP.CSeq() == c.inviteSeq {
+	if p == media.Caller && (!c.invited || m.SIP.CSeq() == c.inviteSeq) { // without its INVITE: of the answer that was seen
 		c.acked = true
 		t.promote(c, m.Now)
 	}

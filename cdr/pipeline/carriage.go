@@ -20,7 +20,7 @@ import (
 //	           └─── SCTP packet → user messages
 //
 // Everything is a worker's own: the kernel, and distribute in a replay, give it both directions of a pair of hosts, fragments
-// too. A packet has one reason, however many messages it completed: SIP when it completed one.
+// too (inside VXLAN and Geneve the kernel does not: docs/limits.md). A packet has one reason, however many messages it completed: SIP when it completed one.
 
 // carried is a whole SIP message, and how it came.
 type carried struct {

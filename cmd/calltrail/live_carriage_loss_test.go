@@ -88,7 +88,8 @@ func TestLiveStreamGap(t *testing.T) {
 		}
 		// The ring has held what came first. The connection says exactly what it has not.
 		sent := 0
-		for _, n := range testnet.Values(t, seen, fmt.Sprintf("tcp.port == 5060 and frame.time_epoch >= %f and frame.time_epoch <= %f", epoch(stopped), epoch(again)), "tcp.len") {
+		meanwhile := fmt.Sprintf("tcp.port == 5060 and frame.time_epoch >= %f and frame.time_epoch <= %f", epoch(stopped), epoch(again))
+		for _, n := range testnet.Values(t, seen, meanwhile, "tcp.len") {
 			sent += int(n)
 		}
 		c, unseen := s.coverage(), s.unseen()

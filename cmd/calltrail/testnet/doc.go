@@ -12,6 +12,9 @@
 // call it. It shares no code with what it tests, sends nothing outside of its namespaces, and leaves nothing behind:
 // processes and namespaces end with the test, and those of a test that was killed when the next one begins.
 //
+// Two hosts may have tunnels to each other over the segment, with addresses of their own inside, so that a mirror port carries
+// what a tap below a tunnel sees.
+//
 // Neighbours and the bridge's forwarding table are static and IPv6 is off but where it is asked for, so that a mirror
 // port carries what the hosts' programs send and nothing else.
 package testnet

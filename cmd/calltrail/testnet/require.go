@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -14,6 +15,9 @@ var packages = map[string]string{
 	"kamailio": "kamailio", "baresip": "baresip-core", "sipp": "sip-tester",
 	"tshark": "tshark", "dumpcap": "wireshark-common", "reordercap": "wireshark-common", "python3": "python3",
 }
+
+// modules are parts of kamailio that come in packages of their own.
+var modules = map[string]string{"tls.so": "kamailio-tls-modules", "websocket.so": "kamailio-websocket-modules"}
 
 // Require skips the test where networks cannot be made: without root or without one of the programs. Where
 // CALLTRAIL_REQUIRE_PROGRAMS is 1 the test fails instead.
@@ -37,6 +41,12 @@ func missing() string {
 	for program, pkg := range packages {
 		if _, err := exec.LookPath(program); err != nil && !seen[pkg] {
 			seen[pkg], list = true, append(list, pkg)
+		}
+	}
+	for module, pkg := range modules {
+		// Where it is says the architecture: /usr/lib/x86_64-linux-gnu.
+		if found, _ := filepath.Glob("/usr/lib*/*/kamailio/modules/" + module); len(found) == 0 { // the pattern is good
+			list = append(list, pkg)
 		}
 	}
 	if len(list) > 0 {
