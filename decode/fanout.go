@@ -10,7 +10,7 @@ import (
 )
 
 // FanoutHash returns a hash of the pair of IP addresses in p, the same for both directions, for spreading packets over
-// workers so that all packets between two hosts, fragments too, meet the same one; those of SCTP by their ports. The addresses are those of the
+// workers so that all packets between two hosts, fragments too, meet the same one; those of SCTP all meet in one. The addresses are those of the
 // outermost IP header, behind VLAN tags, MPLS, and PPPoE: fragments of a tunnel show no other, and both directions of a
 // tunnel have the same. It has no seed, and gives the same value everywhere. A packet whose addresses cannot be read hashes
 // to 0.
@@ -31,24 +31,22 @@ func FanoutHash(p *capture.Packet) uint32 {
 	}
 	switch {
 	case etherType == etherIPv4 && len(b) >= ipv4Len:
-		if h := 4 * int(b[0]&0x0f); b[9] == protoSCTP && binary.BigEndian.Uint16(b[6:])&0x3fff == 0 && h >= ipv4Len && len(b) >= h+4 {
-			return fanoutSCTP(b[h:])
+		if b[9] == protoSCTP {
+			return sctpHash
 		}
 		return fanoutIPv4(binary.BigEndian.Uint32(b[12:]), binary.BigEndian.Uint32(b[16:]))
 	case etherType == etherIPv6 && len(b) >= ipv6Len:
-		if b[6] == protoSCTP && len(b) >= ipv6Len+4 {
-			return fanoutSCTP(b[ipv6Len:])
+		if b[6] == protoSCTP || b[6] == protoFragment && len(b) > ipv6Len && b[ipv6Len] == protoSCTP {
+			return sctpHash
 		}
 		return fanoutIPv6(b[8:24], b[24:40])
 	}
 	return 0
 }
 
-// fanoutSCTP goes by the ports: the packets of one association may take several pairs of addresses (RFC 9260 section 6.4).
-func fanoutSCTP(b []byte) uint32 {
-	sum := scatter(uint64(binary.BigEndian.Uint16(b))) + scatter(uint64(binary.BigEndian.Uint16(b[2:])))
-	return uint32(scatter(sum) >> 32)
-}
+// sctpHash is that of all SCTP: the packets of one association may take several pairs of addresses (RFC 9260 section 6.4), and
+// its fragments show no ports. There is little of it beside RTP.
+const sctpHash = protoSCTP
 
 // belowIP returns the IP packet behind MPLS and PPPoE, and its EtherType; 0 when there is none.
 func belowIP(etherType uint16, b []byte, wireLen int) ([]byte, uint16) {

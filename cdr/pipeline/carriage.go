@@ -72,6 +72,7 @@ func (w *worker) other(p *capture.Packet, now int64, r decode.Reason) decode.Rea
 		}
 		w.frame.Fragment.Scope = fragmentScope(&w.frame)
 		whole, overlap, result := w.fragments.Add(&w.frame.Fragment, now)
+		w.wake(w.fragments.NextTimer())
 		switch result {
 		case reassembly.Waiting:
 			return decode.Fragment
@@ -92,7 +93,7 @@ func (w *worker) other(p *capture.Packet, now int64, r decode.Reason) decode.Rea
 	case decode.TCP:
 		return w.segment(p, now, how)
 	case decode.SCTP:
-		return w.association(p, how)
+		return w.association(p, now, how)
 	default:
 		return r
 	}
@@ -161,7 +162,9 @@ func (w *worker) segment(p *capture.Packet, now int64, how dialog.Carriage) deco
 		}
 	}
 	flow := flowOf(f)
+	w.streams.Advance(now) // it gives nothing out: what is due has been
 	verdict := w.streams.Segment(&flow, f.Payload, f.PayloadLen, p.Time)
+	w.wake(w.streams.NextTimer())
 	w.noteLayers(&flow, verdict)
 	switch verdict {
 	case reassembly.Held:
@@ -174,6 +177,7 @@ func (w *worker) segment(p *capture.Packet, now int64, how dialog.Carriage) deco
 		return decode.NoLegalBasis // its record would be one of signalling
 	}
 	if w.connections.Segment(f, flow.Scope, p.Time, now) {
+		w.wake(w.connections.NextTimer())
 		w.collectConnections(p.Position)
 		return decode.TLS
 	}
@@ -181,13 +185,15 @@ func (w *worker) segment(p *capture.Packet, now int64, how dialog.Carriage) deco
 }
 
 // association takes in an SCTP packet.
-func (w *worker) association(p *capture.Packet, how dialog.Carriage) decode.Reason {
+func (w *worker) association(p *capture.Packet, now int64, how dialog.Carriage) decode.Reason {
 	f := &w.frame
 	if w.cfg.live && !w.follows() {
 		return decode.NoLegalBasis
 	}
 	flow := flowOf(f)
+	w.associations.Advance(now)
 	verdict := w.associations.Packet(&flow, f.Payload, f.PayloadLen, p.Time)
+	w.wake(w.associations.NextTimer())
 	w.noteLayers(&flow, verdict)
 	switch verdict {
 	case reassembly.Held:

@@ -31,6 +31,7 @@ type worker struct {
 	position uint64 // of the last packet that it had, or that another worker had in its place
 	limit    int64  // packet time up to which it may go without asking
 	commands []media.Command
+	due      int64 // nothing that is put together waits for a time before
 	stopped  bool
 	copies   *copies
 	pairs    *pairs
@@ -53,7 +54,7 @@ type worker struct {
 
 func newWorker(id int, cfg *Config, p *progress, out chan<- *batch, free <-chan *batch) *worker {
 	w := &worker{
-		id: id, cfg: cfg, progress: p, out: out, free: free, clock: noTime, limit: noTime, copies: newCopies(), pairs: newPairs(),
+		id: id, cfg: cfg, progress: p, out: out, free: free, clock: noTime, limit: noTime, due: noTime, copies: newCopies(), pairs: newPairs(),
 		fragments: reassembly.NewFragments(cfg.Fragments), streams: reassembly.NewStreams(cfg.TCP),
 		associations: reassembly.NewAssociations(cfg.SCTP), connections: encrypted.New(cfg.TLS), layered: map[reassembly.Flow]*layers{},
 		table: media.NewTable(media.TableConfig{
@@ -102,6 +103,16 @@ func (w *worker) tick(now int64) {
 
 // advance lets packet time pass for the worker's tables, each of which acts on what is due in the order of its deadlines.
 func (w *worker) advance(now int64) {
+	if now >= w.due {
+		w.elapse(now)
+	}
+	w.clock = now
+	w.table.Advance(now)
+	w.collect(0)
+}
+
+// elapse lets packet time pass for what is put together. Most packets come before anything of it is due.
+func (w *worker) elapse(now int64) {
 	w.fragments.Advance(now)
 	// Messages behind a gap that nothing has filled are known at the time at which that was given up.
 	w.streams.Advance(now)
@@ -109,9 +120,18 @@ func (w *worker) advance(now int64) {
 	w.associations.Advance(now)
 	w.connections.Advance(now)
 	w.collectConnections(0)
-	w.clock = now
-	w.table.Advance(now)
-	w.collect(0)
+	w.due = math.MaxInt64
+	w.wake(w.fragments.NextTimer())
+	w.wake(w.streams.NextTimer())
+	w.wake(w.associations.NextTimer())
+	w.wake(w.connections.NextTimer())
+}
+
+// wake says that something is due at a time, if it is.
+func (w *worker) wake(at int64, ok bool) {
+	if ok && at < w.due {
+		w.due = at
+	}
 }
 
 // acknowledged lets the segment in hand tell what of its connection was never seen.

@@ -325,3 +325,15 @@ func (d *Fragments) shrink() {
 		t.free = t.free[:idleBlocks]
 	}
 }
+
+// NextTimer is the time of the next thing that Advance does; ok is false when there is none.
+func (d *Fragments) NextTimer() (at int64, ok bool) {
+	at = maxTime
+	if g := d.waiting.oldest(); g != nil {
+		at = g.since + d.cfg.Timeout
+	}
+	if g := d.done.oldest(); g != nil {
+		at = min(at, g.since+copyWindow)
+	}
+	return at, at != maxTime
+}

@@ -205,3 +205,15 @@ func (a *Associations) data(p *packet, c *chunk, f *Flow, at int64) {
 		a.Messages = append(a.Messages, Message{Flow: *f, Transport: sip.SCTP, Octets: c.user, At: at, Now: at})
 	}
 }
+
+// NextTimer is the time of the next thing that Advance does; ok is false when there is none.
+func (a *Associations) NextTimer() (at int64, ok bool) {
+	at = maxTime
+	if w := a.waiting.oldest(); w != nil {
+		at = w.since + a.cfg.Timeout
+	}
+	if s := a.recent.oldest(); s != nil {
+		at = min(at, s.used+a.cfg.Idle)
+	}
+	return at, at != maxTime
+}
