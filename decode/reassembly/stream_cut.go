@@ -177,7 +177,9 @@ func (s *Streams) seek(c *connection, dir int, w []byte) (n int, more bool) {
 
 // mayBeHTTP says whether b is the begin of an HTTP response of which too little is there to tell. What begins a request is a
 // method of SIP as well.
-func mayBeHTTP(b []byte) bool { return len(b) < len("HTTP/1.") && bytes.HasPrefix([]byte("HTTP/1."), b) }
+func mayBeHTTP(b []byte) bool {
+	return len(b) < len("HTTP/1.") && bytes.HasPrefix([]byte("HTTP/1."), b)
+}
 
 // otherProtocol says whether b, the first octets that were seen of a stream or the first of a segment, are of a protocol
 // that is known: TLS records, or HTTP.
