@@ -32,7 +32,7 @@ var (
 		{"fork", 0, "$time|made|+912225550101|London, GB|answered|$talked"},
 		{"glare-491", 0, "$time|received|+912225550101|Mumbai, IN|answered|$talked"},
 		{"ipv6", 0, "$time|made|+912225550101|London, GB|answered|$talked"},
-		{"no-bye", 0, "$time|made|+912225550101|London, GB|answered|00:00:02"},
+		{"no-bye", 0, "$time|made|+912225550101|London, GB|in_progress|"},
 		{"no-response", 0, "$time|received|+912225550101|Mumbai, IN|no_answer|"},
 		{"redirected", 0, "$time|made|+912225550101|London, GB|redirected|"},
 		{"refer-transfer", 1, "$time|received|+912225550101|Mumbai, IN|answered|$talked"},
@@ -53,7 +53,7 @@ var (
 		{"failed-404", 0, "$time|+442079460101|+912225550199|198.51.100.10|failed"},
 		{"fork", 0, "$time|+442079460101|+912225550101|198.51.100.10|answered"},
 		{"ipv6", 0, "$time|+442079460101|+912225550101|2001:db8:44::10|answered"},
-		{"no-bye", 0, "$time|+442079460101|+912225550101|198.51.100.10|answered"},
+		{"no-bye", 0, "$time|+442079460101|+912225550101|198.51.100.10|in_progress"},
 		{"redirected", 0, "$time|+442079460101|+912225550101|198.51.100.10|redirected"},
 	}
 )

@@ -120,15 +120,16 @@ func newDemo(t *testing.T, server string) *demo {
 		}
 	}
 	d.env = append(d.env, "CALLTRAIL_CONFIG=deploy/demo/calltrail.yaml", "CALLTRAIL_SPOOL_DIR="+d.spool)
-	captures, err := filepath.Glob(filepath.Join(d.root, "pcaps/*/capture.pcap*"))
-	if err != nil || len(captures) == 0 {
-		t.Fatalf("no captures: %v", err)
+	names, err := os.ReadFile(filepath.Join(d.root, "deploy/demo/captures"))
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, c := range captures {
-		if strings.HasPrefix(filepath.Base(filepath.Dir(c)), "carry-") {
-			continue // the same call again, in a tunnel: the demo leaves it out
+	for name := range strings.FieldsSeq(string(names)) {
+		captures, err := filepath.Glob(filepath.Join(d.root, "pcaps", name, "capture.pcap*"))
+		if err != nil || len(captures) != 1 {
+			t.Fatalf("captures of %s: %v %v", name, captures, err)
 		}
-		d.captures = append(d.captures, strings.TrimPrefix(c, d.root+"/"))
+		d.captures = append(d.captures, strings.TrimPrefix(captures[0], d.root+"/"))
 	}
 	if server != "" {
 		d.makeDatabase(t, server)
