@@ -199,9 +199,9 @@ func (t *Text) invite(m *sip.Message, further bool) {
 	}
 	t.redacted(Contact, m.Value(sip.HeaderContact))
 	t.verbatim(UserAgent, m.Value(sip.HeaderUserAgent))
-	t.redacted(PAssertedIdentity, m.Value(sip.HeaderPAssertedIdentity))
-	t.redacted(RemotePartyID, m.Value(sip.HeaderRemotePartyID))
-	t.redacted(PPreferredIdentity, m.Value(sip.HeaderPPreferredIdentity))
+	t.redacted(PAssertedIdentity, sip.ChooseIdentity(m.Values(sip.HeaderPAssertedIdentity)))
+	t.redacted(RemotePartyID, sip.ChooseIdentity(m.Values(sip.HeaderRemotePartyID)))
+	t.redacted(PPreferredIdentity, sip.ChooseIdentity(m.Values(sip.HeaderPPreferredIdentity)))
 	t.verbatim(Privacy, m.Value(sip.HeaderPrivacy))
 	t.verbatim(SessionID, m.Value(sip.HeaderSessionID))
 	t.accessNetwork(m)
@@ -315,7 +315,7 @@ func (t *Text) credentials(m *sip.Message) {
 		v = m.Value(sip.HeaderAuthorization)
 	}
 	if c, err := sip.ParseCredentials(v); err == nil && len(c.Username) > 0 {
-		t.put(&t.fields[AuthUser], func(dst []byte) []byte { return sip.DisplayText(dst, c.Username) })
+		t.put(&t.fields[AuthUser], c.AppendUsername)
 		t.put(&t.fields[AuthRealm], func(dst []byte) []byte { return sip.DisplayText(dst, c.Realm) })
 	}
 }

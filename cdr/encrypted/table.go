@@ -7,7 +7,6 @@ import (
 
 	"calltrail/cdr/timer"
 	"calltrail/decode"
-	"calltrail/decode/tcp"
 	"calltrail/decode/tls"
 )
 
@@ -60,9 +59,6 @@ func New(cfg Config) *Table {
 
 // Len is the number of connections in memory.
 func (t *Table) Len() int { return len(t.open) }
-
-// Watch changes the ports. Connections that are followed stay.
-func (t *Table) Watch(ports []tcp.Ports) { t.cfg.Ports = ports }
 
 const (
 	tcpHeader   = 20
