@@ -32,7 +32,7 @@ func Classify(f *Frame) Reason {
 	switch first := b[0]; {
 	case first>>6 == 2: // 128-191
 		return classifyRTP(f)
-	case first < 4:
+	case first < 4, first == 8: // STUN's own range; methods of WhatsApp begin with 8
 		if len(b) >= stunLen && binary.BigEndian.Uint32(b[4:]) == stunCookie &&
 			stunLen+int(binary.BigEndian.Uint16(b[2:])) <= f.PayloadLen {
 			return STUN

@@ -16,7 +16,10 @@ const (
 	// Of a SIP stream over TCP, WebSocket or SCTP: parts of messages, acknowledgements, keep-alives; set by the worker.
 	Stream
 	TLS      // a segment of a TLS connection that carries SIP, counted for its record; set by the worker
+	T38      // a UDPTL datagram of a fax (ITU-T T.38), counted as a stream; set by the worker
 	Fragment // a fragment of an IPv4 or IPv6 packet that has not completed it; taken to be put together
+	STUN     // STUN and TURN messages with the magic cookie, RFC 8489; over TCP all of a connection that began with one
+	DTLS     // DTLS records, RFC 6347
 
 	// Ignored: read well enough to know that calltrail has no use for it.
 
@@ -27,8 +30,6 @@ const (
 	ICMP          // ICMP and ICMPv6, with whatever they quote
 	OtherProtocol // any other protocol above IP: ESP, OSPF …
 	UDPOther      // UDP that is none of what Classify knows
-	STUN          // STUN and TURN messages with the magic cookie, RFC 8489
-	DTLS          // DTLS records, RFC 6347
 	H323          // H.225.0 call signalling and RAS: seen, not decoded
 	MGCP          // RFC 3435: seen, not decoded
 	IAX2          // RFC 5456: seen, not decoded
@@ -80,7 +81,10 @@ var reasons = [NumReasons]struct {
 	RTCP:            {"rtcp", Decoded},
 	Stream:          {"stream", Decoded},
 	TLS:             {"tls", Decoded},
+	T38:             {"t38", Decoded},
 	Fragment:        {"fragment", Decoded},
+	STUN:            {"stun", Decoded},
+	DTLS:            {"dtls", Decoded},
 	NotIP:           {"not_ip", Ignored},
 	Tunnel:          {"tunnel", Ignored},
 	TCP:             {"tcp", Ignored},
@@ -88,8 +92,6 @@ var reasons = [NumReasons]struct {
 	ICMP:            {"icmp", Ignored},
 	OtherProtocol:   {"other_protocol", Ignored},
 	UDPOther:        {"udp_other", Ignored},
-	STUN:            {"stun", Ignored},
-	DTLS:            {"dtls", Ignored},
 	H323:            {"h323", Ignored},
 	MGCP:            {"mgcp", Ignored},
 	IAX2:            {"iax2", Ignored},

@@ -20,7 +20,7 @@ func TestEveryReasonHasItsClass(t *testing.T) {
 	for r := range NumReasons {
 		want := Dropped
 		switch {
-		case r == SIP || r == RTP || r == RTCP || r == Stream || r == TLS || r == Fragment:
+		case r == SIP || r == RTP || r == RTCP || r == Stream || r == TLS || r == T38 || r == Fragment || r == STUN || r == DTLS:
 			want = Decoded
 		case r < LinkTypeUnknown:
 			want = Ignored
@@ -51,7 +51,7 @@ func TestCountsBalance(t *testing.T) {
 	if decoded+ignored+dropped != sum.Total() || sum.Total() != 2*(1<<NumReasons-1) {
 		t.Errorf("%d + %d + %d is not %d", decoded, ignored, dropped, sum.Total())
 	}
-	if want := uint64(2 * (1<<SIP + 1<<RTP + 1<<RTCP + 1<<Stream + 1<<TLS + 1<<Fragment)); decoded != want {
+	if want := uint64(2 * (1<<SIP + 1<<RTP + 1<<RTCP + 1<<Stream + 1<<TLS + 1<<T38 + 1<<Fragment + 1<<STUN + 1<<DTLS)); decoded != want {
 		t.Errorf("decoded %b, want %b", decoded, want)
 	}
 }

@@ -65,6 +65,12 @@ type Config struct {
 	// TunnelPorts are the UDP ports of tunnels, at either end, which Wide passes whole. Empty: 1701 (L2TP), 2152 (GTP-U),
 	// 4789 and 8472 (VXLAN) and 6081 (Geneve). Narrow has no use for them.
 	TunnelPorts []uint16
+	// Apps passes, in Wide, what only calls in applications look like: STUN without the cookie on its ports, Microsoft's
+	// multiplexed TURN, Zoom, Discord, and Telegram's ports. Narrow has no use for it.
+	Apps bool
+	// AppMedia passes, in Wide, what goes between two ports above 1023, cut like media: the media of applications that hide what it
+	// is looks like nothing, and so does T.38. BitTorrent, games and VPNs are copied too. Narrow has no use for it.
+	AppMedia bool
 	// SnapLength is how many octets of a frame are kept, 96 to 262,144.
 	SnapLength int
 	// MediaSnapLength is how many octets are kept of a frame with media in it, from its start, 1 to SnapLength. It is raised

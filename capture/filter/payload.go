@@ -25,9 +25,13 @@ const maxMethod = 10
 // A load past the end of the frame turns it away. So nothing is loaded that a payload which decode knows may lack: an
 // empty datagram, and one too short for what it begins like, end that way.
 func (b *builder) payload() {
+	refused := atDrop
+	if b.cfg.Apps || b.cfg.AppMedia {
+		refused = atApps
+	}
 	b.at(atPayload, "the first octet of the payload; an empty datagram has none and is turned away")
 	b.do(load(payloadAt, 1))
-	b.least(0xc0, atDrop, next) // QUIC with long headers
+	b.least(0xc0, refused, next) // QUIC with long headers
 	b.least(0x80, "media port", next)
 	b.least(0x40, "version", next)
 	b.least(0x21, "dtls or text", next)
@@ -36,11 +40,11 @@ func (b *builder) payload() {
 	b.equal('\n', atWhole, next)
 	b.at("stun", "STUN and TURN, by the magic cookie")
 	b.do(load(payloadAt+4, 4))
-	b.equal(stunCookie, atWhole, atDrop)
+	b.equal(stunCookie, atWhole, refused)
 
 	b.at("dtls", "DTLS, by content type and version; of application data the headers are kept")
 	b.do(load(payloadAt+1, 1))
-	b.equal(dtlsMajor, "dtls type", atDrop)
+	b.equal(dtlsMajor, "dtls type", refused)
 	b.at("dtls type", "")
 	b.do(load(payloadAt, 1))
 	b.equal(dtlsData, atCut, atWhole)
@@ -53,7 +57,7 @@ func (b *builder) payload() {
 
 	b.at("channel", "TURN ChannelData, RFC 8656 section 12.4: channel 0x4000 to 0x4fff, and a length that fits the datagram's")
 	b.do(load(payloadAt, 1), bpf.ALUOpConstant{Op: bpf.ALUOpAnd, Val: 0xf0})
-	b.equal(0x40, next, atDrop)
+	b.equal(0x40, next, refused)
 	b.do(
 		bpf.StoreScratch{Src: bpf.RegX, N: memOffset},
 		load(payloadAt+2, 2),
@@ -64,7 +68,14 @@ func (b *builder) payload() {
 		bpf.LoadScratch{Dst: bpf.RegX, N: memOffset},
 		bpf.ALUOpConstant{Op: bpf.ALUOpSub, Val: 8 + 4}, // the headers of UDP and channel
 	)
-	b.above(3, atDrop, atCut) // up to 3 octets of padding
+	b.above(3, refused, next) // up to 3 octets of padding
+	b.do(load(payloadAt+4+1, 1))
+	b.least(224, atCut, next)
+	b.least(192, atWhole, atCut) // RTCP in a channel is kept whole, as outside of it
+
+	if refused == atApps {
+		b.apps()
+	}
 
 	b.at("media port", "version 2 in the first two bits: RTP or RTCP, but for ports that decode knows to carry none")
 	for _, offset := range []uint32{0, 2} {
@@ -74,6 +85,36 @@ func (b *builder) payload() {
 		b.equal(portLLMNR, atDrop, next)
 	}
 	b.media()
+}
+
+// Ports and first octets of calls in applications, as decode/app's rules have them.
+var appPorts = []span{{500, 600}, {3478, 3481}, {8801, 8810}} // Telegram, STUN, Zoom
+
+const (
+	discordQuestion = 0x00010046
+	discordAnswer   = 0x00020046
+	multiplexed     = 0xff10 // Microsoft's TURN
+)
+
+// apps writes the blocks that look for calls in applications in what nothing else has claimed.
+func (b *builder) apps() {
+	b.at(atApps, "a port of calls in applications at either end")
+	b.ports(appPorts, atCut, "app")
+	b.at("app", "Discord's question and answer, Microsoft's multiplexed TURN")
+	b.do(load(payloadAt, 4))
+	b.equal(discordQuestion, atWhole, next)
+	b.equal(discordAnswer, atWhole, next)
+	b.do(bpf.ALUOpConstant{Op: bpf.ALUOpShiftRight, Val: 16})
+	if !b.cfg.AppMedia {
+		b.equal(multiplexed, atWhole, atDrop)
+		return
+	}
+	b.equal(multiplexed, atWhole, next)
+	for _, offset := range []uint32{0, 2} {
+		b.do(load(offset, 2))
+		b.least(firstMediaPort, next, atDrop)
+	}
+	b.jump(atCut)
 }
 
 // text writes the blocks that look for the first line of a SIP message (RFC 3261 section 7): "SIP/", or a method, which is a

@@ -63,6 +63,7 @@ const (
 	atCut       = "cut"
 	atWhole     = "whole"
 	atDrop      = "drop"
+	atApps      = "apps" // where wide goes with what is none of the others, when calls in applications are asked for
 )
 
 // Scratch memory. The program may load only what it has stored before on every way there: the kernel checks it.

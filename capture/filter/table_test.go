@@ -228,3 +228,74 @@ func TestTable(t *testing.T) {
 		})
 	}
 }
+
+// Applications' calls pass where wide is asked for them, and nothing else does because of that.
+func TestApps(t *testing.T) {
+	apps := wide
+	apps.Apps = true
+	with, without := virtual(t, programOf(t, apps)), virtual(t, programOf(t, wide))
+	kernel := newKernel(t, programOf(t, apps))
+	long := bytes.Repeat([]byte{0xe7}, 400)
+	for _, c := range []struct {
+		name          string
+		frame         []byte
+		with, without int
+	}{
+		{"Zoom's SFU header", udpOn(40_000, 8801, append([]byte{5}, long...)), cut, drop},
+		{"Zoom, from the server", udpOn(8810, 40_000, append([]byte{5}, long...)), cut, drop},
+		{"beside Zoom's ports", udpOn(40_000, 8811, append([]byte{5}, long...)), drop, drop},
+		{"Telegram's relay", udpOn(40_000, 533, long), cut, drop},
+		{"beside Telegram's ports", udpOn(40_000, 601, long), drop, drop},
+		{"STUN without the cookie", udpOn(40_000, 3478, append([]byte{0, 1, 0, 0}, make([]byte, 16)...)), whole, drop},
+		{"the same on another port", udpOn(40_000, 3482, append([]byte{0, 1, 0, 0}, make([]byte, 16)...)), drop, drop},
+		{"Discord asks", udpOn(40_000, 50_001, append([]byte{0, 1, 0, 70}, make([]byte, 70)...)), whole, drop},
+		{"Discord answers", udpOn(50_001, 40_000, append([]byte{0, 2, 0, 70}, make([]byte, 70)...)), whole, drop},
+		{"a neighbour of Discord's", udpOn(40_000, 50_001, append([]byte{0, 3, 0, 70}, make([]byte, 70)...)), drop, drop},
+		{"Microsoft's TURN", udpOn(40_000, 50_001, append([]byte{0xff, 0x10, 0, 40}, make([]byte, 40)...)), whole, drop},
+		{"a neighbour of Microsoft's", udpOn(40_000, 50_001, append([]byte{0xff, 0x11, 0, 40}, make([]byte, 40)...)), drop, drop},
+		{"QUIC", udpOn(443, 40_000, quicShort), drop, drop},
+		{"what looks like nothing", udpOn(40_000, 50_001, long), drop, drop},
+		{"STUN", udpOn(40_000, 3478, append([]byte{8, 0, 0, 0, 0x21, 0x12, 0xa4, 0x42}, make([]byte, 12)...)), whole, whole},
+	} {
+		expect := func(limit int) int { return min(limit, len(c.frame)) }
+		if got := min(run(t, with, c.frame), len(c.frame)); got != expect(c.with) {
+			t.Errorf("%s: %d octets with Apps, want %d", c.name, got, expect(c.with))
+		}
+		if got := min(run(t, without, c.frame), len(c.frame)); got != expect(c.without) {
+			t.Errorf("%s: %d octets without, want %d", c.name, got, expect(c.without))
+		}
+		if got := kernel.run(t, c.frame); got != expect(c.with) {
+			t.Errorf("%s: the kernel leaves %d octets, want %d", c.name, got, expect(c.with))
+		}
+	}
+}
+
+// What looks like nothing passes between high ports where the media of applications is asked for, and is cut.
+func TestAppMedia(t *testing.T) {
+	cfg := wide
+	cfg.AppMedia = true
+	p := programOf(t, cfg)
+	vm, kernel := virtual(t, p), newKernel(t, p)
+	long := bytes.Repeat([]byte{0xe7}, 400)
+	for _, c := range []struct {
+		name  string
+		frame []byte
+		want  int
+	}{
+		{"between high ports", udpOn(40_000, 50_001, long), cut},
+		{"the lowest ones", udpOn(1024, 1024, long), cut},
+		{"from a system port", udpOn(1023, 50_001, long), drop},
+		{"to a system port", udpOn(50_001, 1023, long), drop},
+		{"QUIC to the web's port", udpOn(40_000, 443, quicShort), drop},
+		{"text that is no SIP", udpOn(40_000, 50_001, append([]byte("active:12|g"), long...)), cut},
+		{"TCP on another port", onEther(ipv4(6, nil, make([]byte, 400))), drop},
+	} {
+		want := min(c.want, len(c.frame))
+		if got := min(run(t, vm, c.frame), len(c.frame)); got != want {
+			t.Errorf("%s: %d octets, want %d", c.name, got, want)
+		}
+		if got := kernel.run(t, c.frame); got != want {
+			t.Errorf("%s: the kernel leaves %d octets, want %d", c.name, got, want)
+		}
+	}
+}

@@ -6,10 +6,10 @@ import "calltrail/cdr/media"
 // Numbers of methods, states, parties and fields of the text stand as they are in the program.
 
 // Version is that of the snapshots' format. It must grow with any change of the structs below, of those of media.SessionState
-// and media.SessionMore, or of the numbers they hold. Version 1, which is read too, had no callMore. A program does not read a
+// and media.SessionMore, or of the numbers they hold. Version 1, which is read too, had no callMore; version 3 has candidates of ICE in bits of BindingState.Party and Line.Signalled. A program does not read a
 // version after its own: what was open then keeps its interim record.
 const (
-	Version      = 2
+	Version      = 3
 	firstVersion = 1
 )
 

@@ -52,7 +52,7 @@ func TestRestoreRefuses(t *testing.T) {
 		want   string // in the error; "" when it is accepted
 	}{
 		{"nothing changed", func(*snapshotHead, *callState) {}, ""},
-		{"another version", func(h *snapshotHead, _ *callState) { h.Version++ }, "version 3, this program reads versions 1 to 2"},
+		{"another version", func(h *snapshotHead, _ *callState) { h.Version++ }, "version 4, this program reads versions 1 to 3"},
 		{"a state that there is not", func(_ *snapshotHead, s *callState) { s.State = 4 }, "state 4"},
 		{"an end by nobody we know", func(_ *snapshotHead, s *callState) { s.EndedBy = 5 }, "ended by 5"},
 		{"a flag of the future", func(_ *snapshotHead, s *callState) { s.Flags = 1 << 31 }, "flags 80000000"},

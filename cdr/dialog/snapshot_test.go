@@ -325,6 +325,24 @@ func TestSnapshotFormat(t *testing.T) {
 	}
 }
 
+// What the second version wrote is read as well.
+func TestSecondVersion(t *testing.T) {
+	text, err := os.ReadFile("testdata/snapshot-v2.hex")
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := hex.DecodeString(strings.TrimSpace(string(text)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := restore(t, emptyTable(), body, epoch+3e9)
+	const want = "= c1 in_progress 200 by=nobody start=0.000 ring=0.101 answer=1.000 A>P tags=1/9 flags=sensor_restart hop=A>P hop=P>B " +
+		"INVITE:2 ACK:1 REFER:1"
+	if got := describe(c, false); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
 // What the first version wrote is read: a sensor that is upgraded takes its calls up again.
 func TestFirstVersion(t *testing.T) {
 	text, err := os.ReadFile("testdata/snapshot-v1.hex")

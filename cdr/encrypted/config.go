@@ -39,6 +39,9 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
+// Watched are the ports of which every connection is followed: Ports, or the default.
+func (c Config) Watched() []tcp.Ports { return c.withDefaults().Ports }
+
 func (c *Config) watches(port uint16) bool {
 	for _, p := range c.Ports {
 		if p.First <= port && port <= p.Last {

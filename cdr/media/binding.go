@@ -4,7 +4,6 @@ import (
 	"net/netip"
 
 	"calltrail/decode"
-	"calltrail/decode/sdp"
 )
 
 // Party is a side of a call.
@@ -30,10 +29,13 @@ const (
 
 // Bounds of one Session.
 const (
-	maxBindings = 32
-	maxObserved = 32
-	maxClaimed  = 64 // streams at a time
-	maxSources  = 4  // of each party
+	maxBindings   = 32 // addresses announced by c= and m=
+	maxCandidates = 96 // by a=candidate alone
+	maxObserved   = 32
+	maxClaimed    = 64 // streams at a time
+	maxForeign    = 8  // of each of these two that are foreign
+	maxSources    = 4  // of each party
+	maxLines      = 8  // of one address
 )
 
 // Bounds of one address, so that nobody makes a search of it long.
@@ -51,23 +53,19 @@ type address struct {
 // binding is one address that one party of one call announced for its reception.
 type binding struct {
 	session *Session
-	at      address
-	from    int64
-	until   int64 // noCut while it holds
-	line    Line
-	party   Party
-	hidden  bool   // not to be found by address: a private one behind a NAT, or one that too many share
-	born    uint32 // round that named it first
-	round   uint32 // round that named it last
-}
-
-// Line is what an m= line of a session description says of one stream's receiver.
-type Line struct {
-	Signalled  decode.Endpoint
-	Type       sdp.MediaType
-	Encrypted  bool
-	NumFormats uint8
-	Formats    [8]sdp.Format
+	lines   *lines // at least one
+	// behind is where a hidden address may be met: at the host that its party's signalling comes from, with the port that was
+	// announced, as a NAT that keeps ports leaves it. nil for none.
+	behind *address
+	from   int64
+	until  int64 // noCut while it holds
+	at     address
+	born   uint32 // round that named it first
+	round  uint32 // round that named it last
+	party  Party
+	main   bool // named by c= and m=, and not by a=candidate alone
+	relay  bool // of a TURN server, which sends on to the party what comes there
+	hidden bool // not to be found by address: a private one behind a NAT, or one that too many share
 }
 
 // holds says that a stream that began at first may belong to the binding.

@@ -11,7 +11,10 @@
 // A Closed event carries the packets before its time and no other, so what a call is given does not depend on how
 // packets were spread over workers, or on which goroutine ran first.
 //
-// doubt.go follows streams after an end that may be none, silence.go says when the lack of media says something.
+// describe.go takes in what SDP announces: c= and m=, candidates of ICE, bundles. turn.go knows the clients of TURN servers, nat.go
+// where media behind NATs may be met. foreign.go tells a call's streams from those that somebody sends into its ports. doubt.go
+// follows streams after an end that may be none, silence.go says when the lack of media says something, lone.go which streams
+// nobody announced.
 //
 // In: RTP headers; addresses from session descriptions. Out: Observed streams of a Session. It never sees a payload.
 package media

@@ -91,9 +91,9 @@ func (x *Index) matchAfter(st *stream, dst, src address, now int64) {
 }
 
 // closedAfter takes in a stream that began after the end of a session, and says whether it shows that the session goes on.
-func (x *Index) closedAfter(c *claim, st *stream, ev *Event) bool {
+func (x *Index) closedAfter(c *claim, ev *Event) bool {
 	s := c.session
-	s.doubt.observed = s.sumInto(s.doubt.observed, observedOf(st.flow, c.sender, &ev.Stream, c.line()))
+	s.doubt.observed = s.sumInto(s.doubt.observed, observedOf(ev, c.sender, c.line(ev.Stream.PayloadType, ev.UDPTL)))
 	if ev.Stream.Last <= s.doubt.from {
 		return false
 	}

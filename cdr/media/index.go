@@ -3,14 +3,14 @@ package media
 import (
 	"slices"
 
-	"calltrail/decode"
-	"calltrail/decode/sdp"
+	"calltrail/cdr/timer"
 )
 
 // IndexStats counts what became of streams.
 type IndexStats struct {
 	Claimed   uint64 // streams that belonged to a call
 	Unclaimed uint64 // streams closed without a call
+	Foreign   uint64 // of those claimed, the ones that came into a call's port from a host that has no part in it
 }
 
 // Index finds the calls of streams and the streams of calls. One goroutine uses it, in the order of packet time.
@@ -20,195 +20,72 @@ type Index struct {
 	Stats    IndexStats
 	// GoesOn is called with the owner of a session whose end was in doubt when media shows that it goes on: see Doubt.
 	GoesOn func(owner any, now int64)
+	// Unclaimed is called for each stream that was closed without a call; nil for nobody. ev is the caller's.
+	Unclaimed func(ev *Event)
+	// Lone is called at now for each open stream that was Confirmed and that no call has claimed for Probation since its first
+	// packet; nil for nobody.
+	Lone func(id StreamID, f Flow, first, now int64)
 
 	bindings map[address][]*binding
+	behind   map[address][]*binding // hidden ones, by where they may be met: see nat.go
 	streams  map[StreamID]*stream
 	waiting  map[address][]*stream // open streams, under both their ends: who announces one of these finds them
+	lone     timer.Queue[*stream]  // those Lone may be told of
+	turn     allocations
+
+	lines []Line     // of the place that is being announced
+	named []*binding // by the description that is being taken in
 }
 
 // stream is a stream that a Table has opened and not closed.
 type stream struct {
-	id     StreamID
-	flow   Flow
-	first  int64
-	claims []claim
+	first    int64
+	claims   []claim
+	id       StreamID
+	flow     Flow
+	position uint32 // in Index.lone, if it waits
+	pt       uint8  // payload type of its first packet
+	udptl    bool
+	waits    bool
+	foreign  bool // turned away by a call that has enough foreign streams
 }
 
 // claim gives a stream to a call.
 type claim struct {
 	session  *Session
 	receiver *binding // nil when the sender was known and the receiver's address was not
-	sender   Party
 	// source is the sender's own binding, which ends the claim when there is no receiver.
 	source *binding
+	was    *lines // the receiver's when the stream began, if they have changed
+	sender Party
 	// after says that the stream began after the session's end, which is in doubt.
 	after bool
+	// strange says that the sender's address is none that the call knows, foreign that it is not the sender's: see foreign.go.
+	strange, foreign bool
 }
 
-func (c *claim) line() *Line {
-	if c.receiver != nil {
-		return &c.receiver.line
+// line is what the receiver announced for a stream of payload type pt, nil when it is not known.
+func (c *claim) line(pt uint8, udptl bool) *Line {
+	if c.receiver == nil {
+		return nil
 	}
-	return nil
+	line, known := c.receiver.lines.of(pt, udptl)
+	if !known && c.was != nil {
+		if old, ok := c.was.of(pt, udptl); ok {
+			return old
+		}
+	}
+	return line
 }
 
 // NewIndex returns an empty index.
 func NewIndex() *Index {
-	return &Index{
-		bindings: map[address][]*binding{}, streams: map[StreamID]*stream{}, waiting: map[address][]*stream{},
+	x := &Index{
+		bindings: map[address][]*binding{}, behind: map[address][]*binding{}, streams: map[StreamID]*stream{},
+		waiting: map[address][]*stream{},
 	}
-}
-
-// Describe takes in a session description that party p sent at now, from the address source in network scope. round tells
-// one offer or answer from the next, so that the same one seen on several hops counts once; addresses that the newest
-// round does not name stay until Commit. It says whether the session has changed, as it has not by a copy.
-func (x *Index) Describe(
-	s *Session, p Party, d *sdp.Description, source decode.Endpoint, scope, round uint32, now int64,
-) (changed bool) {
-	if s.ended {
-		return false
-	}
-	if s.rounds[p] != round {
-		s.previous[p], s.rounds[p], changed = s.rounds[p], round, true
-		s.wasHeld[p] = s.held[p]
-	}
-	s.held[p] = onHold(d)
-	for i := range d.Media {
-		m := &d.Media[i]
-		ip := m.IP.Unmap().WithZone("")
-		if m.Port == 0 || !ip.IsValid() || ip.IsUnspecified() || ip.IsMulticast() {
-			continue
-		}
-		end := decode.Endpoint{IP: ip.As16(), Port: m.Port}
-		line := Line{Signalled: end, Type: m.Type, Encrypted: m.Encrypted, NumFormats: m.NumFormats, Formats: m.Formats}
-		at := scoped(end, scope)
-		// A private address in a description that crossed a NAT names a host in another network.
-		hidden := private(ip) && !private(source.AddrPort().Addr())
-		changed = x.bind(s, p, at, line, hidden, round, now) || changed
-	}
-	return changed
-}
-
-func (x *Index) bind(s *Session, p Party, at address, line Line, hidden bool, round uint32, now int64) (changed bool) {
-	for _, b := range s.bindings {
-		if b.party == p && b.at == at && b.until > now {
-			changed = b.round != round || b.until != noCut || b.line != line || b.hidden && !hidden
-			b.round, b.until, b.line = round, noCut, line
-			if b.hidden && !hidden {
-				b.hidden = false // seen on another hop, inside the NAT
-				x.publish(b, now)
-			}
-			return changed
-		}
-	}
-	if len(s.bindings) >= maxBindings && !x.dropBinding(s, now) {
-		return false
-	}
-	b := &binding{session: s, at: at, from: now, until: noCut, line: line, party: p, hidden: hidden, born: round, round: round}
-	s.bindings = append(s.bindings, b)
-	if !hidden {
-		x.publish(b, now)
-	}
-	return true
-}
-
-// publish lets a binding be found by its address and looks for the streams that are there already.
-func (x *Index) publish(b *binding, now int64) {
-	list := x.bindings[b.at]
-	for _, o := range list {
-		switch {
-		case o.session == b.session:
-		case o.until != noCut:
-			o.until = min(o.until, now) // the port has a new user: what begins now is not the old one's
-		default:
-			x.supersede(o, now)
-		}
-	}
-	if len(list) >= maxSharing {
-		list[0].hidden, list[0].session.Overflow = true, true
-		list = slices.Delete(list, 0, 1)
-	}
-	x.bindings[b.at] = append(list, b)
-	for _, st := range x.waiting[b.at] {
-		switch {
-		case st.over() && !st.leaveAll():
-			// The media of a call before this one: what comes after its last 2 s is counted anew.
-		case st.first < now-Probation:
-			// Too old to have begun for this call: what comes from now on may be its media, counted anew.
-			x.Commands = append(x.Commands, Command{st.id, now + Linger})
-		default:
-			x.match(st, now)
-		}
-	}
-}
-
-// over says that the stream belonged to calls, and that all of them have ended.
-func (st *stream) over() bool {
-	return len(st.claims) > 0 && !slices.ContainsFunc(st.claims, func(c claim) bool { return !c.session.ended })
-}
-
-// dropBinding makes room for an announcement by forgetting the oldest one that has ended, and says whether there was one.
-func (x *Index) dropBinding(s *Session, now int64) bool {
-	s.Overflow = true
-	i := slices.IndexFunc(s.bindings, func(b *binding) bool { return b.until <= now })
-	if i < 0 {
-		return false
-	}
-	x.unpublish(s.bindings[i])
-	s.bindings = slices.Delete(s.bindings, i, i+1)
-	return true
-}
-
-func (x *Index) unpublish(b *binding) {
-	if !b.hidden {
-		without(x.bindings, b.at, b)
-	}
-}
-
-// Inherit lets s begin with what party p of from has announced and with where its signalling comes from: s is a further
-// leg of the same offer.
-func (x *Index) Inherit(s, from *Session, p Party, now int64) {
-	s.sources[p] = slices.Clone(from.sources[p])
-	s.rounds[p], s.previous[p] = from.rounds[p], from.previous[p]
-	for _, o := range from.bindings {
-		if o.party != p || o.until != noCut {
-			continue
-		}
-		b := *o
-		b.session = s
-		s.bindings = append(s.bindings, &b)
-		if !b.hidden {
-			x.publish(&b, now)
-		}
-	}
-}
-
-// Commit makes party p's newest round of addresses the valid one: those it no longer names end.
-func (x *Index) Commit(s *Session, p Party, now int64) {
-	for _, b := range s.bindings {
-		if b.party == p && b.round != s.rounds[p] && b.until == noCut {
-			s.Moved, s.movedAt = true, now
-			x.release(b, now)
-		}
-	}
-}
-
-// Rollback ends the addresses that only the given round of party p named: its offer was refused, and what was valid
-// before is valid again.
-func (x *Index) Rollback(s *Session, p Party, round uint32, now int64) {
-	newest := s.rounds[p] == round
-	for _, b := range s.bindings {
-		switch {
-		case b.party != p || b.round != round || b.until != noCut:
-		case b.born == round:
-			x.release(b, now)
-		case newest:
-			b.round = s.previous[p]
-		}
-	}
-	if newest {
-		s.rounds[p], s.held[p] = s.previous[p], s.wasHeld[p]
-	}
+	x.lone.Placed = func(st *stream, position int) { st.position = uint32(position) } //nolint:gosec // bounded by open streams
+	return x
 }
 
 // End says that the call ended now: its streams stop counting Linger later.
@@ -232,17 +109,6 @@ func (x *Index) Reopen(s *Session) {
 	x.keepAfter(s)
 }
 
-func (x *Index) release(b *binding, now int64) {
-	b.until = now + Linger
-	for _, st := range b.session.claimed {
-		for i := range st.claims {
-			if c := &st.claims[i]; c.receiver == b || c.receiver == nil && c.source == b {
-				x.Commands = append(x.Commands, Command{st.id, b.until})
-			}
-		}
-	}
-}
-
 // Forget takes the call's addresses out of the index. The Session's counts stay with their owner.
 func (x *Index) Forget(s *Session) {
 	for _, b := range s.bindings {
@@ -258,33 +124,49 @@ func (x *Index) Forget(s *Session) {
 func (x *Index) Handle(ev *Event) {
 	switch ev.Kind {
 	case Opened:
-		st := &stream{id: ev.ID, flow: ev.Flow, first: ev.Stream.First}
+		st := &stream{id: ev.ID, flow: ev.Flow, first: ev.Stream.First, pt: ev.Stream.PayloadType, udptl: ev.UDPTL}
 		x.streams[ev.ID] = st
 		x.wait(st)
 		x.match(st, ev.At)
+	case Confirmed:
+		if st := x.streams[ev.ID]; st != nil {
+			x.await(st, ev.At)
+		}
 	case Closed:
-		st := x.streams[ev.ID]
-		if st == nil {
-			return
+		if st := x.streams[ev.ID]; st != nil {
+			x.closed(st, ev)
 		}
-		delete(x.streams, ev.ID)
-		x.unwait(st)
-		claimed := false
-		for i := range st.claims {
-			c := &st.claims[i]
-			c.session.claimed = slices.DeleteFunc(c.session.claimed, func(o *stream) bool { return o == st })
-			if c.after {
-				claimed = x.closedAfter(c, st, ev) || claimed
-			} else {
-				c.session.add(st.flow, c.sender, &ev.Stream, c.line())
-				claimed = true
-			}
+	}
+}
+
+// closed gives the counts of a stream to its calls.
+func (x *Index) closed(st *stream, ev *Event) {
+	delete(x.streams, st.id)
+	x.unwait(st)
+	x.found(st)
+	claimed, foreign := st.foreign, st.foreign
+	for i := range st.claims {
+		c := &st.claims[i]
+		c.session.claimed = slices.DeleteFunc(c.session.claimed, func(o *stream) bool { return o == st })
+		if c.after {
+			claimed = x.closedAfter(c, ev) || claimed
+			continue
 		}
-		if claimed {
-			x.Stats.Claimed++
-		} else {
-			x.Stats.Unclaimed++
-		}
+		claimed = true
+		foreign = c.session.add(c, ev) || foreign
+	}
+	switch {
+	case claimed:
+		x.Stats.Claimed++
+	default:
+		x.Stats.Unclaimed++
+	}
+	if foreign {
+		x.Stats.Foreign++
+	}
+	// What follows the end of a call was its media, and is nobody else's.
+	if !claimed && len(st.claims) == 0 && x.Unclaimed != nil {
+		x.Unclaimed(ev)
 	}
 }
 
@@ -311,67 +193,73 @@ func (x *Index) unwait(st *stream) {
 // comes from. A sender that the call knows beats one that it does not, and then the newest announcement counts.
 func (x *Index) match(st *stream, now int64) {
 	dst, src := x.ends(st)
-	var stranger *binding
+	var stranger, sender *binding
 	for _, b := range x.bindings[dst] {
 		switch {
 		case !b.holds(st.first):
-		case b.session.knows(b.party.Other(), st.flow.Src.IP):
+		case b.session.familiar(b.party.Other(), st.flow.Src.IP):
 			x.claim(st, claim{session: b.session, receiver: b, sender: b.party.Other()}, now)
 		case stranger == nil || b.from >= stranger.from:
 			stranger = b
 		}
 	}
 	for _, b := range x.bindings[src] {
-		// RTP goes back where it comes from (RFC 4961); that the far end is the call's has to show.
-		if b.holds(st.first) && b.session.knows(b.party.Other(), st.flow.Dst.IP) {
-			x.claim(st, claim{session: b.session, sender: b.party, source: b}, now)
+		switch s := b.session; {
+		case !b.holds(st.first):
+		case s.knows(b.party.Other(), st.flow.Dst.IP) || s.relays(b.party, st.flow.Dst.IP):
+			// RTP goes back where it comes from (RFC 4961); that the far end is the call's has to show.
+			x.claim(st, claim{session: s, sender: b.party, source: b}, now)
+		case s.ice[b.party] && (sender == nil || b.from >= sender.from):
+			// Who speaks ICE sends media only to where a check was answered (RFC 8445 section 12.1), be it an address that was not
+			// announced: one that the check itself showed.
+			sender = b
 		}
 	}
-	if len(st.claims) == 0 && stranger != nil {
-		x.claim(st, claim{session: stranger.session, receiver: stranger, sender: stranger.party.Other()}, now)
-	}
 	if len(st.claims) == 0 {
+		switch {
+		case stranger != nil:
+			x.claim(st, claim{session: stranger.session, receiver: stranger, sender: stranger.party.Other()}, now)
+		case sender != nil:
+			x.claim(st, claim{session: sender.session, sender: sender.party, source: sender}, now)
+		}
+	}
+	if len(st.claims) == 0 && !st.foreign {
+		x.matchBehind(st, dst, src, now)
+	}
+	if len(st.claims) == 0 && !st.foreign {
 		x.matchAfter(st, dst, src, now)
 	}
 }
 
 func (x *Index) claim(st *stream, c claim, now int64) {
+	s := c.session
 	for i := range st.claims {
-		if old := &st.claims[i]; old.session == c.session {
+		if old := &st.claims[i]; old.session == s {
 			if old.receiver == nil && c.receiver != nil {
 				*old = c
 			}
 			return
 		}
 	}
-	if len(c.session.claimed) >= maxClaimed {
-		c.session.Overflow = true
+	if len(s.claimed) >= maxClaimed {
+		s.Overflow = true
 		return
 	}
 	st.claims = append(st.claims, c)
-	c.session.claimed = append(c.session.claimed, st)
+	s.claimed = append(s.claimed, st)
+	x.found(st)
 	if c.after {
 		return
 	}
-	c.session.last = max(c.session.last, st.first)
+	if st.foreign = s.judgeNew(st); st.foreign {
+		st.claims, s.claimed = st.claims[:len(st.claims)-1], s.claimed[:len(s.claimed)-1]
+		return
+	}
 	b := c.receiver
 	if b == nil {
 		b = c.source
 	}
 	if b.until != noCut {
 		x.Commands = append(x.Commands, Command{st.id, max(b.until, now+Linger)})
-	}
-}
-
-// without takes v out of m[k]; the key goes with its last value.
-func without[K, V comparable](m map[K][]V, k K, v V) {
-	list := m[k]
-	i := slices.Index(list, v)
-	switch {
-	case i < 0:
-	case len(list) == 1:
-		delete(m, k)
-	default:
-		m[k] = slices.Delete(list, i, i+1)
 	}
 }

@@ -247,7 +247,10 @@ func TestForgetLeavesNothing(t *testing.T) {
 			}
 			s, p := sessions[r.IntN(len(sessions))], Party(r.IntN(2))
 			switch r.IntN(9) {
-			case 0, 1, 2:
+			case 0:
+				w.sdp(s, p, []string{aliceSIP, insideSIP}[r.IntN(2)], uint32(r.IntN(2)), 0, audio(address(),
+					"host "+address(), "srflx "+address()+" of "+address(), "relay "+address()+" of "+address()))
+			case 1, 2:
 				w.describe(s, p, []string{aliceSIP, insideSIP}[r.IntN(2)], uint32(r.IntN(2)), 0, address(), address())
 			case 3:
 				w.index.Commit(s, p, w.now)
@@ -320,9 +323,13 @@ func TestIndexBounds(t *testing.T) {
 // The parts of a stream that was closed and opened again are one stream of the call.
 func TestSessionSums(t *testing.T) {
 	var s Session
-	line := &Line{Signalled: at(bob), NumFormats: 1}
+	line := Line{Signalled: at(bob), NumFormats: 1}
 	line.Formats[0] = sdp.Format{PayloadType: 8, Clock: 8000}
 	flow := Flow{Src: at(alice), Dst: at(bob), SSRC: 7}
+	to := &binding{lines: newLines([]Line{line})}
+	add := func(f Flow, p Party, st *rtp.Stream, b *binding) {
+		s.add(&claim{session: &s, receiver: b, sender: p}, &Event{Kind: Closed, Flow: f, Stream: *st})
+	}
 	part := func(from int64, first uint16, n int, step uint16) *rtp.Stream {
 		var st rtp.Stream
 		st.Start(header(7, first), from)
@@ -331,14 +338,14 @@ func TestSessionSums(t *testing.T) {
 		}
 		return &st
 	}
-	s.add(flow, Caller, part(200*second, 1000, 10, 1), line)
-	s.add(flow, Caller, part(100*second, 1, 10, 2), line) // told of later, began earlier; every second packet lost
+	add(flow, Caller, part(200*second, 1000, 10, 1), to)
+	add(flow, Caller, part(100*second, 1, 10, 2), to) // told of later, began earlier; every second packet lost
 	copied := part(300*second, 2000, 5, 1)
 	copied.Add(header(7, 2004), 300*second+81e6)
-	s.add(flow, Caller, copied, line)
+	add(flow, Caller, copied, to)
 	other := flow
 	other.SSRC = 8
-	s.add(other, Caller, part(50*second, 1, 1, 1), nil)
+	add(other, Caller, part(50*second, 1, 1, 1), nil)
 	got := s.Observed()
 	if len(got) != 2 || got[0].Flow.SSRC != 8 || got[0].HasLine {
 		t.Fatalf("%+v", got)
@@ -351,7 +358,7 @@ func TestSessionSums(t *testing.T) {
 	for i := range 2 * maxObserved {
 		f := flow
 		f.SSRC = uint32(100 + i)
-		s.add(f, Callee, part(400*second, 1, 1, 1), nil)
+		add(f, Callee, part(400*second, 1, 1, 1), nil)
 	}
 	if len(s.Observed()) != maxObserved || !s.Overflow {
 		t.Errorf("%d streams, overflow %v", len(s.observed), s.Overflow)

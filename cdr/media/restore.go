@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"calltrail/decode"
 )
 
 // Restore fills in s from a state that was kept before the program was started again, and publishes its addresses, as if
@@ -30,8 +32,12 @@ func (x *Index) Restore(s *Session, st *SessionState, more *SessionMore) error {
 		b.session = s
 		if !b.hidden {
 			x.republish(b)
+		} else if from := s.sources[b.party]; b.main && len(from) > 0 && !private(from[0].AddrPort().Addr()) {
+			b.behind = &address{Endpoint: decode.Endpoint{IP: from[0].IP, Port: b.at.Port}}
+			x.publishBehind(b, b.from)
 		}
 	}
+	s.judge()
 	return nil
 }
 
@@ -45,12 +51,7 @@ func (x *Index) republish(b *binding) {
 		}
 	}
 	i, _ := slices.BinarySearchFunc(list, b.from+1, func(o *binding, from int64) int { return cmp.Compare(o.from, from) })
-	list = slices.Insert(list, i, b)
-	if len(list) > maxSharing {
-		list[0].hidden, list[0].session.Overflow = true, true
-		list = slices.Delete(list, 0, 1)
-	}
-	x.bindings[b.at] = list
+	x.bindings[b.at] = share(slices.Insert(list, i, b), maxSharing)
 }
 
 // yield ends a binding that had been released before next was announced: the port had a new user from then on.

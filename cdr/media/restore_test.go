@@ -232,6 +232,7 @@ func TestRestoredLines(t *testing.T) {
 	}
 	x := NewIndex()
 	var s, again Session
+	s.Signalled(Caller, at(aliceSIP))
 	x.Describe(&s, Caller, &d, at(aliceSIP), 5, 1, 100)
 	st := s.State()
 	if err := NewIndex().Restore(&again, &st, &SessionMore{}); err != nil {
@@ -242,7 +243,13 @@ func TestRestoredLines(t *testing.T) {
 	}
 	for i, b := range again.bindings {
 		want := *s.bindings[i]
-		want.session = &again
+		if lines := newLines([]Line{want.lines.Line}); !lines.equal([]Line{b.lines.Line}) || b.lines.next != nil {
+			t.Errorf("got %+v\nwant %+v", b.lines, lines)
+		}
+		if (want.behind == nil) != (b.behind == nil) || b.behind != nil && *b.behind != *want.behind {
+			t.Errorf("address %d: behind %v, want %v", i, b.behind, want.behind)
+		}
+		want.session, want.lines, want.behind = &again, b.lines, b.behind
 		if *b != want {
 			t.Errorf("got %+v\nwant %+v", *b, want)
 		}

@@ -5,23 +5,7 @@ import (
 	"slices"
 
 	"calltrail/decode"
-	"calltrail/decode/rtp"
-	"calltrail/decode/sdp"
 )
-
-// Observed is the sum of a call's streams of one SSRC between the same two ends.
-type Observed struct {
-	Flow   Flow
-	Sender Party
-	// First and Last are nanoseconds of packet time.
-	First, Last                       int64
-	Packets, Octets, Lost, Duplicates uint64
-	JitterMS                          float64
-	HasJitter                         bool
-	PayloadType                       uint8
-	Line                              Line // of the receiver's announcement; Signalled is unset when none fits
-	HasLine                           bool
-}
 
 // Session is the media side of one call. The zero Session is a call without media. It belongs to the Index's goroutine.
 type Session struct {
@@ -32,17 +16,23 @@ type Session struct {
 	rounds   [2]uint32            // each party's newest offer or answer
 	previous [2]uint32            // the one before
 	ended    bool
-	heard    bool // restored: there were streams before, whose counts are lost
-	unheard  bool // restored, and no party has been heard of since
+	heard    bool    // restored: there were streams before, whose counts are lost
+	unheard  bool    // restored, and no party has been heard of since
+	ice      [2]bool // the party has announced candidates
 	held     [2]bool
 	wasHeld  [2]bool // before the newest round
-	last     int64   // newest packet that is known of, 0 for none
+	strange  bool    // there are streams from hosts that it does not know: see foreign.go
+	last     int64   // newest packet that is known of from hosts that it knows, 0 for none
 	movedAt  int64   // when an address was last given up for another one
 	doubt    *doubt  // nil while open, or when the end is certain
+
+	turnedAway bool // there were more foreign streams than are listed
 	// Overflow says that there was more than a Session holds.
 	Overflow bool
 	// Moved says that a party's media moved to another address during the call.
 	Moved bool
+	// Foreign says that streams came into its ports from hosts that have no part in the call.
+	Foreign bool
 }
 
 // Observed returns the streams counted so far and closed, in the order of their first packets.
@@ -61,30 +51,39 @@ type OpenStream struct {
 	Sender Party
 	First  int64 // time of its first packet, nanoseconds of packet time
 	Line   *Line // the receiver's announcement, nil when none fits
+	// Foreign and UDPTL are as in Observed; Foreign may turn out wrong.
+	Foreign, UDPTL bool
 }
 
 // Open yields the streams that are still being counted.
 func (s *Session) Open(yield func(OpenStream) bool) {
 	for _, st := range s.claimed {
 		for i := range st.claims {
-			if c := &st.claims[i]; c.session == s && !yield(OpenStream{st.flow, c.sender, st.first, c.line()}) {
+			if c := &st.claims[i]; c.session == s && !yield(OpenStream{st.flow, c.sender, st.first, c.line(st.pt, st.udptl), c.foreign, st.udptl}) {
 				return
 			}
 		}
 	}
 }
 
-// Announced yields the addresses the parties have announced, in the order of announcement.
+// Announced yields the lines the parties have announced, in the order of announcement, without their candidates.
 func (s *Session) Announced(yield func(Party, *Line) bool) {
 	for _, b := range s.bindings {
-		if !yield(b.party, &b.line) {
-			return
+		if !b.main {
+			continue
+		}
+		for l := b.lines; l != nil; l = l.next {
+			if !yield(b.party, &l.Line) {
+				return
+			}
 		}
 	}
 }
 
-// Seen says that a stream of the call has been seen.
-func (s *Session) Seen() bool { return s.heard || len(s.observed)+len(s.claimed) > 0 }
+// Seen says that a stream of the call has been seen, which was not foreign.
+func (s *Session) Seen() bool {
+	return s.heard || s.Playing() || slices.ContainsFunc(s.observed, func(o Observed) bool { return !o.Foreign })
+}
 
 // Signalled notes where a party's signalling comes from: behind a NAT its media comes from there too.
 func (s *Session) Signalled(p Party, from decode.Endpoint) {
@@ -98,6 +97,9 @@ func (s *Session) Signalled(p Party, from decode.Endpoint) {
 		}
 	}
 	s.sources[p] = append(s.sources[p], from)
+	if s.strange {
+		s.judge()
+	}
 }
 
 // knows says that ip is an address of party p: one it announced, or one its signalling came from.
@@ -115,65 +117,39 @@ func (s *Session) knows(p Party, ip [16]byte) bool {
 	return false
 }
 
-// add sums a closed stream into the call.
-func (s *Session) add(f Flow, sender Party, st *rtp.Stream, line *Line) {
-	s.last = max(s.last, st.Last)
-	s.observed = s.sumInto(s.observed, observedOf(f, sender, st, line))
-}
-
-func observedOf(f Flow, sender Party, st *rtp.Stream, line *Line) *Observed {
-	o := &Observed{
-		Flow: f, Sender: sender, First: st.First, Last: st.Last, Packets: st.Packets, Octets: st.Octets, Lost: st.Lost(),
-		Duplicates: st.Duplicates, PayloadType: st.PayloadType,
+// add sums a closed stream into the call, and says whether it was foreign to it as far as is known.
+func (s *Session) add(c *claim, ev *Event) (foreign bool) {
+	o := observedOf(ev, c.sender, c.line(ev.Stream.PayloadType, ev.UDPTL))
+	o.strange, o.Foreign = c.strange, c.foreign
+	if !o.strange {
+		s.last = max(s.last, o.Last)
 	}
-	if line != nil {
-		o.Line, o.HasLine = *line, true
+	s.observed = s.sumInto(s.observed, o)
+	if s.strange {
+		s.judge()
 	}
-	o.JitterMS, o.HasJitter = st.JitterMS(o.clock(st.PayloadType))
-	return o
+	return o.Foreign
 }
 
 // sumInto adds o to the sum of its flow and sender in list, which has room for a few.
 func (s *Session) sumInto(list []Observed, o *Observed) []Observed {
+	foreign := 0
 	for i := range list {
-		if list[i].Flow == o.Flow && list[i].Sender == o.Sender {
-			list[i].sum(o)
+		if l := &list[i]; l.Flow == o.Flow && l.Sender == o.Sender && l.UDPTL == o.UDPTL {
+			l.Sum(o)
 			return list
 		}
-	}
-	if len(list) >= maxObserved {
-		s.Overflow = true
-		return list
-	}
-	return append(list, *o)
-}
-
-func (o *Observed) sum(n *Observed) {
-	o.First = min(o.First, n.First)
-	o.Last = max(o.Last, n.Last)
-	o.Packets += n.Packets
-	o.Octets += n.Octets
-	o.Lost += n.Lost
-	o.Duplicates += n.Duplicates
-	if n.HasJitter {
-		o.JitterMS, o.HasJitter = n.JitterMS, true
-	}
-}
-
-// clock is the clock rate that the receiver's announcement gives a payload type; 0 for none.
-func (o *Observed) clock(pt uint8) uint32 {
-	if f := o.Line.Format(pt); o.HasLine && f != nil {
-		return f.Clock
-	}
-	return 0
-}
-
-// Format is the line's description of a payload type, nil when it has none.
-func (l *Line) Format(pt uint8) *sdp.Format {
-	for i := range l.Formats[:l.NumFormats] {
-		if l.Formats[i].PayloadType == pt {
-			return &l.Formats[i]
+		if list[i].Foreign {
+			foreign++
 		}
 	}
-	return nil
+	switch {
+	case o.Foreign && foreign >= maxForeign:
+		s.turnedAway, s.Overflow = true, true
+	case len(list) >= maxObserved:
+		s.Overflow = true
+	default:
+		list = append(list, *o)
+	}
+	return list
 }

@@ -33,20 +33,6 @@ type SessionMore struct {
 	After         []ObservedState // streams after an end that is in doubt
 }
 
-// BindingState is one announced address.
-type BindingState struct {
-	_      struct{} `cbor:",toarray"`
-	At     End
-	Scope  uint32
-	From   int64
-	Until  int64 // 0 while it holds
-	Party  uint8
-	Hidden bool
-	Born   uint32
-	Round  uint32
-	Line   LineState // without Signalled, which is At
-}
-
 // ObservedState is one sum of closed streams.
 type ObservedState struct {
 	_                                 struct{} `cbor:",toarray"`
@@ -120,17 +106,7 @@ func (s *Session) State() SessionState {
 		Rounds: s.rounds, Previous: s.previous, Ended: s.ended, Overflow: s.Overflow, Moved: s.Moved,
 		Heard: s.heard || len(s.claimed) > 0,
 	}
-	for _, b := range s.bindings {
-		k := BindingState{
-			At: EndOf(b.at.Endpoint), Scope: b.at.scope, From: b.from, Until: b.until, Party: uint8(b.party), Hidden: b.hidden,
-			Born: b.born, Round: b.round, Line: stateOf(&b.line),
-		}
-		if b.until == noCut {
-			k.Until = 0
-		}
-		k.Line.Signalled = nil
-		st.Bindings = append(st.Bindings, k)
-	}
+	st.Bindings = s.bindingStates()
 	st.Observed = observedStates(s.observed)
 	for p, list := range s.sources {
 		for _, e := range list {
@@ -184,17 +160,19 @@ func (st *SessionState) session() (*Session, error) {
 		rounds: st.Rounds, previous: st.Previous, ended: st.Ended, Overflow: st.Overflow, Moved: st.Moved,
 		heard: st.Heard, unheard: true,
 	}
-	if len(st.Bindings) > maxBindings || len(st.Observed) > maxObserved {
-		return nil, fmt.Errorf("%d addresses and %d streams, at most %d and %d", len(st.Bindings), len(st.Observed), maxBindings, maxObserved)
-	}
+	main := 0
 	for i := range st.Bindings {
-		b, err := st.Bindings[i].binding()
-		if err != nil {
-			return nil, fmt.Errorf("address %d: %w", i, err)
+		if st.Bindings[i].Party&(byCandidate|furtherLine) == 0 {
+			main++
 		}
-		s.bindings = append(s.bindings, b)
 	}
-	var err error
+	if main > maxBindings || len(st.Bindings) > maxStates || len(st.Observed) > maxObserved {
+		return nil, fmt.Errorf("%d addresses and %d streams, at most %d and %d", main, len(st.Observed), maxBindings, maxObserved)
+	}
+	err := s.readBindings(st.Bindings)
+	if err != nil {
+		return nil, err
+	}
 	if s.observed, err = observedOfStates(st.Observed); err != nil {
 		return nil, err
 	}
@@ -224,23 +202,6 @@ func observedOfStates(states []ObservedState) (list []Observed, err error) {
 	return list, nil
 }
 
-func (k *BindingState) binding() (*binding, error) {
-	end, ok := k.At.Endpoint()
-	if !ok || k.Party > uint8(Callee) || !timely(k.From) || !timely(k.Until) {
-		return nil, fmt.Errorf("an address of %d octets, party %d, from %d until %d", len(k.At), k.Party, k.From, k.Until)
-	}
-	line, err := k.Line.line()
-	line.Signalled = end
-	b := &binding{
-		at: address{end, k.Scope}, from: k.From, until: k.Until, line: line, party: Party(k.Party), hidden: k.Hidden,
-		born: k.Born, round: k.Round,
-	}
-	if k.Until == 0 {
-		b.until = noCut
-	}
-	return b, err
-}
-
 // timely says that a time is one, and far from where sums of times overflow.
 func timely(at int64) bool { return at >= 0 && at <= 1<<62 }
 
@@ -257,6 +218,7 @@ func (k *ObservedState) observed() (o Observed, err error) {
 	}
 	if k.Line != nil {
 		o.Line, err = k.Line.line()
+		o.UDPTL = o.Line.Type == sdp.MediaImage && k.SSRC == 0 && k.PayloadType == 0 // as Event.UDPTL has it
 	}
 	return o, err
 }

@@ -15,6 +15,9 @@ type TableConfig struct {
 	Worker  uint16
 	Streams int   // most streams at a time; at least 1
 	Idle    int64 // nanoseconds without a packet after which a stream is closed
+	// Confirm is how many packets in a row, each with the number after the one before, make a stream media: see confirm.go.
+	// 0 stands for 10; 1 would take anything for media.
+	Confirm uint16
 }
 
 // TableStats counts what a Table did with packets and streams.
@@ -23,6 +26,10 @@ type TableStats struct {
 	Single  uint64 // of those, closed after a single packet
 	Refused uint64 // packets of new streams that found the table full of streams with more than one packet
 	Pushed  uint64 // streams of one packet pushed out for new ones
+	// Confirmed is streams that were found to be media, with those that followed on one.
+	Confirmed uint64
+	// Named is streams whose sender was given a name by RTCP.
+	Named uint64
 	// Duplicates are copies of packets, as mirror ports make them.
 	Duplicates uint64
 	// Unseen estimates the packets that never reached the tap: see outage.go.
@@ -41,9 +48,11 @@ type Table struct {
 	entries   []entry
 	free      uint32 // first unused entry + 1
 	used      int
-	fresh     []reference // unconfirmed entries, oldest first
+	fresh     []reference // entries of one packet, oldest first
 	freshHead int
 	deadlines timer.Queue[uint32] // one of each entry
+	names     map[uint32]string   // canonical names by entry, of those that have one
+	faxes     int                 // entries that are UDPTL's
 	now       int64
 	outage    outage
 }
@@ -54,6 +63,7 @@ type slot struct {
 	hash  uint32 // of its key
 }
 
+// flowKey is a flow as octets: source, destination, ports, scope, SSRC, and what the packets are (keyUDPTL, or 0 for RTP).
 type flowKey [48]byte
 
 type entry struct {
@@ -66,6 +76,7 @@ type entry struct {
 	position   uint32 // in deadlines
 	lost       uint32 // packets missing when second began
 	second     int64  // of packet time, in which its last packet was
+	several    bool   // more than one packet was counted
 	confirmed  bool
 	used       bool
 }
@@ -76,7 +87,10 @@ const noCut = int64(math.MaxInt64)
 
 // NewTable returns an empty table.
 func NewTable(cfg TableConfig) *Table {
-	t := &Table{cfg: cfg, seed: maphash.MakeSeed(), slots: make([]slot, 1024)}
+	if cfg.Confirm == 0 {
+		cfg.Confirm = 10
+	}
+	t := &Table{cfg: cfg, seed: maphash.MakeSeed(), slots: make([]slot, 1024), names: map[uint32]string{}}
 	t.deadlines.Placed = func(i uint32, position int) {
 		t.entries[i].position = uint32(position) //nolint:gosec // bounded by cfg.Streams
 	}
@@ -86,12 +100,7 @@ func NewTable(cfg TableConfig) *Table {
 // Packet counts one RTP packet captured at at. Advance must have been called with its time before.
 func (t *Table) Packet(f *decode.Frame, h *rtp.Header, scope uint32, at int64) {
 	var key flowKey
-	copy(key[0:16], f.Src.IP[:])
-	copy(key[16:32], f.Dst.IP[:])
-	binary.LittleEndian.PutUint16(key[32:], f.Src.Port)
-	binary.LittleEndian.PutUint16(key[34:], f.Dst.Port)
-	binary.LittleEndian.PutUint32(key[36:], scope)
-	binary.LittleEndian.PutUint32(key[40:], h.SSRC)
+	key.set(f, scope, h.SSRC)
 	i, ok := t.find(&key)
 	if !ok {
 		if i, ok = t.insert(&key); ok {
@@ -100,6 +109,25 @@ func (t *Table) Packet(f *decode.Frame, h *rtp.Header, scope uint32, at int64) {
 		}
 		return
 	}
+	t.count(i, &key, h, at)
+}
+
+// set makes k, which is zero, the key of an RTP packet.
+func (k *flowKey) set(f *decode.Frame, scope, ssrc uint32) {
+	copy(k[0:16], f.Src.IP[:])
+	copy(k[16:32], f.Dst.IP[:])
+	k.ports(f.Src.Port, f.Dst.Port)
+	binary.LittleEndian.PutUint32(k[36:], scope)
+	binary.LittleEndian.PutUint32(k[40:], ssrc)
+}
+
+func (k *flowKey) ports(src, dst uint16) {
+	binary.LittleEndian.PutUint16(k[32:], src)
+	binary.LittleEndian.PutUint16(k[34:], dst)
+}
+
+// count adds a packet to the stream that there is.
+func (t *Table) count(i uint32, key *flowKey, h *rtp.Header, at int64) {
 	e := &t.entries[i]
 	e.seen = t.now
 	if e.second != t.outage.second {
@@ -107,18 +135,37 @@ func (t *Table) Packet(f *decode.Frame, h *rtp.Header, scope uint32, at int64) {
 	}
 	switch e.stream.Add(h, at) {
 	case rtp.Counted:
-		e.confirmed = true
-	case rtp.Jump:
-		var next rtp.Stream
-		next.StartAfter(&e.stream, h, at)
-		t.close(i, t.now)
-		if i, ok = t.insert(&key); ok {
-			t.entries[i].stream, t.entries[i].confirmed = next, true
-			t.tell(Opened, i, t.now)
+		e.several = true
+		if !e.confirmed && e.stream.Consecutive >= t.cfg.Confirm {
+			t.judge(i)
 		}
+	case rtp.Jump:
+		t.jump(i, key, h, at)
 	case rtp.Duplicate:
 		t.Stats.Duplicates++
 	case rtp.Stray:
+	}
+}
+
+// jump closes a stream whose numbers have begun anew, and opens the one that follows it. What was known of the first is true
+// of the second.
+func (t *Table) jump(i uint32, key *flowKey, h *rtp.Header, at int64) {
+	var next rtp.Stream
+	next.StartAfter(&t.entries[i].stream, h, at)
+	confirmed, name := t.entries[i].confirmed, t.names[i]
+	t.close(i, t.now)
+	i, ok := t.insert(key)
+	if !ok {
+		return
+	}
+	e := &t.entries[i]
+	e.stream, e.several = next, true
+	if name != "" {
+		t.names[i] = name
+	}
+	t.tell(Opened, i, t.now)
+	if confirmed {
+		t.confirm(i)
 	}
 }
 
@@ -183,7 +230,7 @@ func (t *Table) Finish(now int64) {
 // Len is the number of streams in the table.
 func (t *Table) Len() int { return t.used }
 
-// insert makes room for a stream; ok is false when the table is full of confirmed ones.
+// insert makes room for a stream; ok is false when the table is full of such as have more than one packet.
 func (t *Table) insert(key *flowKey) (i uint32, ok bool) {
 	if t.used >= t.cfg.Streams && !t.pushOut() {
 		t.Stats.Refused++
@@ -204,6 +251,9 @@ func (t *Table) insert(key *flowKey) (i uint32, ok bool) {
 		key: *key, seen: t.now, cut: noCut, generation: e.generation + 1, used: true, second: t.outage.second,
 	}
 	t.used++
+	if key[keyKind] == keyUDPTL {
+		t.faxes++
+	}
 	t.Stats.Opened++
 	t.place(slot{i + 1, t.hash(key)})
 	t.fresh = append(t.fresh, reference{i, e.generation})
@@ -217,7 +267,7 @@ func (t *Table) pushOut() bool {
 		ref := t.fresh[t.freshHead]
 		t.freshHead++
 		e := &t.entries[ref.slot]
-		if e.used && e.generation == ref.generation && !e.confirmed {
+		if e.used && e.generation == ref.generation && !e.several {
 			t.Stats.Pushed++
 			t.close(ref.slot, t.now)
 			t.trimFresh()
@@ -228,7 +278,7 @@ func (t *Table) pushOut() bool {
 	return false
 }
 
-// trimFresh keeps the list of unconfirmed streams from growing over its used-up front.
+// trimFresh keeps the list of streams of one packet from growing over its used-up front.
 func (t *Table) trimFresh() {
 	if t.freshHead > 1024 && 2*t.freshHead > len(t.fresh) {
 		n := copy(t.fresh, t.fresh[t.freshHead:])
@@ -238,10 +288,16 @@ func (t *Table) trimFresh() {
 
 func (t *Table) close(i uint32, at int64) {
 	e := &t.entries[i]
-	if !e.confirmed {
+	if !e.several {
 		t.Stats.Single++
 	}
 	t.tell(Closed, i, at)
+	if len(t.names) > 0 {
+		delete(t.names, i)
+	}
+	if e.key[keyKind] == keyUDPTL {
+		t.faxes--
+	}
 	t.remove(i)
 	t.deadlines.Remove(int(e.position))
 	e.used = false
@@ -253,11 +309,11 @@ func (t *Table) close(i uint32, at int64) {
 	}
 }
 
-// compactFresh forgets confirmed and closed streams, so that the list stays bounded by the table's size.
+// compactFresh forgets streams of several packets and closed ones, so that the list stays bounded by the table's size.
 func (t *Table) compactFresh() {
 	kept := t.fresh[:0]
 	for _, ref := range t.fresh[t.freshHead:] {
-		if e := &t.entries[ref.slot]; e.used && e.generation == ref.generation && !e.confirmed {
+		if e := &t.entries[ref.slot]; e.used && e.generation == ref.generation && !e.several {
 			kept = append(kept, ref)
 		}
 	}
@@ -267,6 +323,10 @@ func (t *Table) compactFresh() {
 func (t *Table) tell(kind EventKind, i uint32, at int64) {
 	e := &t.entries[i]
 	ev := Event{Kind: kind, ID: StreamID{Slot: i, Generation: e.generation, Worker: t.cfg.Worker}, At: at, Stream: e.stream}
+	ev.Proven, ev.UDPTL = e.confirmed, e.key[keyKind] == keyUDPTL
+	if kind == Closed && len(t.names) > 0 {
+		ev.CName = t.names[i]
+	}
 	copy(ev.Flow.Src.IP[:], e.key[0:16])
 	copy(ev.Flow.Dst.IP[:], e.key[16:32])
 	ev.Flow.Src.Port = binary.LittleEndian.Uint16(e.key[32:])

@@ -32,7 +32,8 @@ type modelStream struct {
 	flow      Flow
 	stream    rtp.Stream
 	seen, cut int64
-	confirmed bool
+	several   bool
+	proven    bool
 	born      int
 }
 
@@ -55,18 +56,24 @@ func (m *model) advance(now int64) {
 }
 
 func (m *model) close(s *modelStream, at int64) {
-	if !s.confirmed {
+	if !s.several {
 		m.stats.Single++
 	}
-	m.events = append(m.events, Event{Kind: Closed, Flow: s.flow, At: at, Stream: s.stream})
+	m.events = append(m.events, Event{Kind: Closed, Flow: s.flow, At: at, Stream: s.stream, Proven: s.proven})
 	delete(m.streams, s.flow)
 }
 
-func (m *model) open(f Flow, st rtp.Stream, confirmed bool) {
+func (m *model) confirm(s *modelStream) {
+	s.proven = true
+	m.stats.Confirmed++
+	m.events = append(m.events, Event{Kind: Confirmed, Flow: s.flow, At: m.now, Stream: s.stream, Proven: true})
+}
+
+func (m *model) open(f Flow, st rtp.Stream, several, proven bool) {
 	if len(m.streams) >= m.cfg.Streams {
 		var oldest *modelStream
 		for _, s := range m.streams {
-			if !s.confirmed && (oldest == nil || s.born < oldest.born) {
+			if !s.several && (oldest == nil || s.born < oldest.born) {
 				oldest = s
 			}
 		}
@@ -79,8 +86,12 @@ func (m *model) open(f Flow, st rtp.Stream, confirmed bool) {
 	}
 	m.born++
 	m.stats.Opened++
-	m.streams[f] = &modelStream{flow: f, stream: st, seen: m.now, cut: noCut, confirmed: confirmed, born: m.born}
+	s := &modelStream{flow: f, stream: st, seen: m.now, cut: noCut, several: several, born: m.born}
+	m.streams[f] = s
 	m.events = append(m.events, Event{Kind: Opened, Flow: f, At: m.now, Stream: st})
+	if proven {
+		m.confirm(s)
+	}
 }
 
 func (m *model) packet(f Flow, h *rtp.Header, at int64) {
@@ -88,18 +99,21 @@ func (m *model) packet(f Flow, h *rtp.Header, at int64) {
 	if s == nil {
 		var st rtp.Stream
 		st.Start(h, at)
-		m.open(f, st, false)
+		m.open(f, st, false, false)
 		return
 	}
 	s.seen = m.now
 	switch s.stream.Add(h, at) {
 	case rtp.Counted:
-		s.confirmed = true
+		s.several = true
+		if st := &s.stream; !s.proven && st.Consecutive >= m.cfg.Confirm && st.Packets >= 20 && st.Last-st.First >= second {
+			m.confirm(s)
+		}
 	case rtp.Jump:
 		var next rtp.Stream
 		next.StartAfter(&s.stream, h, at)
 		m.close(s, m.now)
-		m.open(f, next, true)
+		m.open(f, next, true, s.proven)
 	case rtp.Duplicate:
 		m.stats.Duplicates++
 	case rtp.Stray:
@@ -118,9 +132,10 @@ func byTime(events []Event) []Event {
 
 // A Table does what a map would do: with random packets, jumps, copies, gaps in time, cuts, and more streams than it holds.
 func TestTableAgainstModel(t *testing.T) {
+	var confirmed uint64
 	for seed := range uint64(30) {
 		r := rand.New(rand.NewPCG(seed, 7))
-		cfg := TableConfig{Worker: 3, Streams: 1 + r.IntN(80), Idle: second}
+		cfg := TableConfig{Worker: 3, Streams: 1 + r.IntN(80), Idle: second, Confirm: uint16(3 + r.IntN(8))}
 		if seed%10 == 0 {
 			cfg.Streams, cfg.Idle = 5000, 20*second // grows, never full
 		}
@@ -146,6 +161,9 @@ func TestTableAgainstModel(t *testing.T) {
 			table.Events = table.Events[:0]
 		}
 		now, flows := second, 20+r.IntN(150)
+		if seed%3 == 1 {
+			flows, table.cfg.Idle, m.cfg.Idle = 3, 5*second, 5*second // few, which are found to be media
+		}
 		if cfg.Streams == 5000 {
 			flows = 3000
 		}
@@ -203,6 +221,7 @@ func TestTableAgainstModel(t *testing.T) {
 		if m.stats.Unseen = table.Stats.Unseen; table.Stats != m.stats { // the estimate has a test of its own
 			t.Fatalf("seed %d: %+v, want %+v", seed, table.Stats, m.stats)
 		}
+		confirmed += m.stats.Confirmed
 		got, want := byTime(events), byTime(m.events)
 		if len(got) != len(want) {
 			t.Fatalf("seed %d: %d events, want %d", seed, len(got), len(want))
@@ -212,6 +231,9 @@ func TestTableAgainstModel(t *testing.T) {
 				t.Fatalf("seed %d: event %d is\n%+v, want\n%+v", seed, i, got[i], want[i])
 			}
 		}
+	}
+	if confirmed < 100 {
+		t.Errorf("only %d streams were confirmed", confirmed)
 	}
 }
 

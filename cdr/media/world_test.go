@@ -3,6 +3,7 @@ package media
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 	"testing"
 
 	"calltrail/decode"
@@ -32,6 +33,7 @@ func (w *world) pass(s float64) {
 	for end := int64(s * 1e9); w.now < end; {
 		w.now = min(end, w.now+second)
 		w.table.Advance(w.now)
+		w.index.Advance(w.now)
 		w.events()
 	}
 }
@@ -64,15 +66,38 @@ func (w *world) rtp(from, to float64, src, dst string, ssrc, scope uint32) {
 
 // describe is party p's offer or answer of one round, its own when round is 0.
 func (w *world) describe(s *Session, p Party, source string, scope, round uint32, addresses ...string) uint32 {
+	text := ""
+	for _, a := range addresses {
+		text += audio(a)
+	}
+	return w.sdp(s, p, source, scope, round, text)
+}
+
+// audio is a media description with candidates: "relay 192.0.2.1:1 of 10.0.0.1:2".
+func audio(a string, candidates ...string) string {
+	e := netip.MustParseAddrPort(a)
+	text := fmt.Sprintf("m=audio %d RTP/AVP 8\r\nc=IN IP4 %s\r\n", e.Port(), e.Addr())
+	for _, c := range candidates {
+		f := strings.Fields(c)
+		at := netip.MustParseAddrPort(f[1])
+		text += fmt.Sprintf("a=candidate:1 1 udp 1 %s %d typ %s", at.Addr(), at.Port(), f[0])
+		if len(f) > 3 {
+			of := netip.MustParseAddrPort(f[3])
+			text += fmt.Sprintf(" raddr %s rport %d", of.Addr(), of.Port())
+		}
+		text += "\r\n"
+	}
+	return text
+}
+
+// sdp is describe with the lines after t=.
+func (w *world) sdp(s *Session, p Party, source string, scope, round uint32, text string) uint32 {
+	w.t.Helper()
 	if round == 0 {
 		w.round++
 		round = w.round
 	}
-	text := "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nt=0 0\r\n"
-	for _, a := range addresses {
-		e := netip.MustParseAddrPort(a)
-		text += fmt.Sprintf("m=audio %d RTP/AVP 8\r\nc=IN IP4 %s\r\n", e.Port(), e.Addr())
-	}
+	text = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nt=0 0\r\n" + text
 	var d sdp.Description
 	if err := d.Parse([]byte(text)); err != nil {
 		w.t.Fatal(err)
@@ -90,6 +115,9 @@ func (w *world) sums(sessions ...*Session) (list []string) {
 	for i, s := range sessions {
 		for _, o := range s.Observed() {
 			who := map[Party]string{Caller: "caller", Callee: "callee"}[o.Sender]
+			if o.Foreign {
+				who += " foreign"
+			}
 			list = append(list, fmt.Sprintf("%d: %s>%s %s %d", i, o.Flow.Src.AddrPort(), o.Flow.Dst.AddrPort(), who, o.Packets))
 		}
 	}
@@ -103,7 +131,8 @@ func (w *world) sums(sessions ...*Session) (list []string) {
 // empty holds that a forgotten index holds nothing.
 func (w *world) empty() {
 	w.t.Helper()
-	if x := w.index; len(x.bindings)+len(x.streams)+len(x.waiting) != 0 {
-		w.t.Errorf("%d addresses, %d streams, %d waiting are left", len(x.bindings), len(x.streams), len(x.waiting))
+	if x := w.index; len(x.bindings)+len(x.behind)+len(x.streams)+len(x.waiting)+x.lone.Len() != 0 {
+		w.t.Errorf("%d addresses, %d behind NATs, %d streams, %d waiting, %d timers are left",
+			len(x.bindings), len(x.behind), len(x.streams), len(x.waiting), x.lone.Len())
 	}
 }

@@ -5,6 +5,7 @@ import (
 
 	"calltrail/cdr/dialog"
 	"calltrail/cdr/encrypted"
+	"calltrail/cdr/flow"
 	"calltrail/cdr/media"
 	"calltrail/decode"
 	"calltrail/decode/pidf"
@@ -16,6 +17,7 @@ import (
 const (
 	batchMessages = 64
 	batchStreams  = 1024
+	batchFlows    = 128 // each is ten times a stream's event
 	batchText     = 64 * 1024
 )
 
@@ -47,8 +49,19 @@ type connectionEvent struct {
 	position uint64
 }
 
-// inputEnd is the position after every packet.
-const inputEnd = math.MaxUint64
+// flowEvent is an event of a conversation that may be a call in an application, on its way to the correlator.
+type flowEvent struct {
+	flow.Event
+	tap      uint16
+	position uint64
+}
+
+// inputEnd is the position after every packet. The flows of a call end before its streams, whichever workers have them: whose a
+// stream is shows in them.
+const (
+	inputEnd = math.MaxUint64
+	flowsEnd = inputEnd - 1
+)
 
 // batch is what a worker has found since the batch before. It is used again after the correlator has read it.
 type batch struct {
@@ -65,12 +78,13 @@ type batch struct {
 	messages     []message
 	streams      []streamEvent
 	connections  []connectionEvent
+	flows        []flowEvent
 	descriptions []sdp.Description
 	locations    []pidf.Location
 	text         []byte
 
-	// The correlator's place in messages, streams and connections.
-	readMessages, readStreams, readConnections int
+	// The correlator's place in messages, streams, connections and flows.
+	readMessages, readStreams, readConnections, readFlows int
 }
 
 // newBatch returns an empty batch. Its text never moves, so that none of it is left where wiping does not reach: a full
@@ -78,11 +92,13 @@ type batch struct {
 func newBatch() *batch { return &batch{text: make([]byte, 0, batchText+math.MaxUint16)} }
 
 func (b *batch) reset() {
+	clear(b.streams) // they hold names
 	b.messages, b.streams, b.text = b.messages[:0], b.streams[:0], b.text[:0]
 	b.descriptions, b.locations, b.marks = b.descriptions[:0], b.locations[:0], b.marks[:0]
 	clear(b.connections)
-	b.connections = b.connections[:0]
-	b.readMessages, b.readStreams, b.readConnections = 0, 0, 0
+	clear(b.flows)
+	b.connections, b.flows = b.connections[:0], b.flows[:0]
+	b.readMessages, b.readStreams, b.readConnections, b.readFlows = 0, 0, 0, 0
 	b.last = false
 }
 
@@ -146,7 +162,8 @@ func (b *batch) addMessage() *message {
 }
 
 func (b *batch) full() bool {
-	return len(b.messages) >= batchMessages || len(b.streams) >= batchStreams || len(b.connections) >= batchStreams || len(b.text) >= batchText
+	return len(b.messages) >= batchMessages || len(b.streams) >= batchStreams || len(b.connections) >= batchStreams ||
+		len(b.flows) >= batchFlows || len(b.text) >= batchText
 }
 
 // place is where something stands in the input: packets of one packet time in the order in which they were read, and
@@ -165,14 +182,22 @@ const (
 	nothing found = iota
 	aMessage
 	aStream
+	aFlow
 	aConnection
 )
 
-// head is the place of the earliest thing not read yet, and what it is. Of things at one place messages come first.
+// head is the place of the earliest thing not read yet, and what it is. Of things at one place messages come first, and a flow
+// before the streams in it.
 func (b *batch) head() (p place, what found) {
 	if b.readMessages < len(b.messages) {
 		m := &b.messages[b.readMessages]
 		p, what = place{m.now, m.position}, aMessage
+	}
+	if b.readFlows < len(b.flows) {
+		f := &b.flows[b.readFlows]
+		if at := (place{f.Now, f.position}); what == nothing || at.before(p) {
+			p, what = at, aFlow
+		}
 	}
 	if b.readStreams < len(b.streams) {
 		s := &b.streams[b.readStreams]

@@ -114,10 +114,8 @@ func (w *worker) datagram(p *capture.Packet, now int64, how dialog.Carriage) dec
 			octets: f.Payload, src: f.Src, dst: f.Dst, scope: scope(f), at: p.Time, now: now, position: p.Position,
 			proto: f.Proto, carriage: how, layers: &w.layers,
 		})
-	case decode.RTP:
-		return w.media(p)
 	default:
-		return r
+		return w.conversation(p, now, r)
 	}
 }
 
@@ -161,11 +159,17 @@ func (w *worker) segment(p *capture.Packet, now int64, how dialog.Carriage) deco
 			return decode.NoLegalBasis
 		}
 	}
+	if w.interest.none(f, now) {
+		return decode.ClassifySegment(f)
+	}
 	flow := flowOf(f)
 	w.streams.Advance(now) // it gives nothing out: what is due has been
 	verdict := w.streams.Segment(&flow, f.Payload, f.PayloadLen, p.Time)
 	w.wake(w.streams.NextTimer())
 	w.noteLayers(&flow, verdict)
+	if verdict != reassembly.NotFollowed {
+		w.interest.mark(f)
+	}
 	switch verdict {
 	case reassembly.Held:
 		return decode.Stream
@@ -177,9 +181,16 @@ func (w *worker) segment(p *capture.Packet, now int64, how dialog.Carriage) deco
 		return decode.NoLegalBasis // its record would be one of signalling
 	}
 	if w.connections.Segment(f, flow.Scope, p.Time, now) {
+		w.interest.mark(f)
 		w.wake(w.connections.NextTimer())
 		w.collectConnections(p.Position)
 		return decode.TLS
+	}
+	if w.flows != nil && w.flows.Segment(f, flow.Scope, p.Time, now) {
+		w.interest.mark(f)
+		w.wake(w.flows.NextTimer())
+		w.collectFlows(p.Position)
+		return decode.STUN
 	}
 	return decode.ClassifySegment(f)
 }

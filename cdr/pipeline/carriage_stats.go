@@ -4,6 +4,7 @@ import (
 	"math/bits"
 
 	"calltrail/cdr/encrypted"
+	"calltrail/cdr/flow"
 	"calltrail/decode/reassembly"
 	"calltrail/decode/sip"
 )
@@ -20,9 +21,11 @@ type CarriageStats struct {
 	Streams   reassembly.StreamStats
 	SCTP      reassembly.AssociationStats
 	TLS       encrypted.Stats
+	Flows     flow.Stats
 
-	// In memory: datagrams that are not whole, directions of TCP connections followed, associations, TLS connections.
-	Waiting, Followed, Associations, Connections int
+	// In memory: datagrams that are not whole, directions of TCP connections followed, associations, TLS connections, and
+	// conversations that may be calls in applications.
+	Waiting, Followed, Associations, Connections, Conversations int
 }
 
 func (s *CarriageStats) add(o *CarriageStats) {
@@ -61,6 +64,14 @@ func (s *CarriageStats) add(o *CarriageStats) {
 		{&s.TLS.Evicted, o.TLS.Evicted},
 		{&s.TLS.Unproven, o.TLS.Unproven},
 		{&s.TLS.Forged, o.TLS.Forged},
+		{&s.Flows.Opened, o.Flows.Opened},
+		{&s.Flows.Anew, o.Flows.Anew},
+		{&s.Flows.Evicted, o.Flows.Evicted},
+		{&s.Flows.EvictedPlaying, o.Flows.EvictedPlaying},
+		{&s.Flows.Unnoticed, o.Flows.Unnoticed},
+		{&s.Flows.Copies, o.Flows.Copies},
+		{&s.Flows.Unlearned, o.Flows.Unlearned},
+		{&s.Flows.Untold, o.Flows.Untold},
 	} {
 		*c.to += c.from
 	}
@@ -68,6 +79,7 @@ func (s *CarriageStats) add(o *CarriageStats) {
 	s.Followed += o.Followed
 	s.Associations += o.Associations
 	s.Connections += o.Connections
+	s.Conversations += o.Conversations
 }
 
 // carriage is what a worker has put together so far.
@@ -75,11 +87,15 @@ func (w *worker) carriage() CarriageStats {
 	if w.fragments == nil {
 		return w.ended
 	}
-	return CarriageStats{
+	s := CarriageStats{
 		Messages: w.messages, Anomalies: w.anomalies, Fragments: w.fragments.Stats, Streams: w.streams.Stats, SCTP: w.associations.Stats,
 		TLS: w.connections.Stats, Waiting: w.fragments.Len(), Followed: w.streams.Len(), Associations: w.associations.Len(),
 		Connections: w.connections.Len(),
 	}
+	if w.flows != nil {
+		s.Flows, s.Conversations = w.flows.Stats, w.flows.Len()
+	}
+	return s
 }
 
 // count counts what was odd in a message: a record has it only when the message is of a call.

@@ -4,10 +4,13 @@ import (
 	"sync/atomic"
 	"time"
 
+	"calltrail/cdr/app"
 	"calltrail/cdr/attest"
 	"calltrail/cdr/dialog"
 	"calltrail/cdr/encrypted"
+	"calltrail/cdr/flow"
 	"calltrail/cdr/geo"
+	"calltrail/cdr/mediaonly"
 	"calltrail/cdr/number"
 	"calltrail/cdr/record"
 	"calltrail/cdr/spoof"
@@ -24,9 +27,9 @@ type Config struct {
 	// Version is the program's version, ConfigHash the hash of its effective configuration, File the capture file when
 	// there is just one: they go to the record's observer.
 	Version, ConfigHash, File string
-	// LegalBasis of signalling, of media and of registrations, in the operator's words; empty in replay. A live run takes
-	// no packet of what has none.
-	LegalBasisSIP, LegalBasisMedia, LegalBasisRegistration string
+	// LegalBasis of signalling, of media, of registrations and of calls in applications, in the operator's words; empty in
+	// replay. A live run takes no packet of what has none.
+	LegalBasisSIP, LegalBasisMedia, LegalBasisRegistration, LegalBasisApp string
 	// Dialog are the timers and bounds of calls.
 	Dialog dialog.Config
 	// Streams is the most RTP streams that one worker counts at a time. Default 131,072.
@@ -41,6 +44,11 @@ type Config struct {
 	SCTP      reassembly.AssociationConfig
 	// TLS says which connections with encrypted signalling are followed, and bounds them for one worker.
 	TLS encrypted.Config
+	// Flows bounds, for one worker, the conversations that may be calls in applications; Apps and MediaOnly those calls, and the
+	// calls of which only media was seen.
+	Flows     flow.Config
+	Apps      app.Config
+	MediaOnly mediaonly.Config
 	// Messages makes an event of each SIP MESSAGE: who wrote to whom, never what.
 	Messages bool
 	// SIPPorts are the TCP ports of signalling: a live run estimates what of them was not seen.

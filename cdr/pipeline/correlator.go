@@ -3,9 +3,11 @@ package pipeline
 import (
 	"math"
 
+	"calltrail/cdr/app"
 	"calltrail/cdr/dialog"
 	"calltrail/cdr/group"
 	"calltrail/cdr/media"
+	"calltrail/cdr/mediaonly"
 	"calltrail/decode/sip"
 )
 
@@ -18,7 +20,11 @@ type correlator struct {
 	regs     *dialog.Registrar
 	messages *dialog.Messages
 	groups   *group.Index
+	apps     *app.Sessions
+	alone    *mediaonly.Table
+	timed    []timed
 	recorder *recorder
+	taps     []uint16 // by worker
 
 	queues    [][]*batch // by worker, oldest first
 	watermark []place
@@ -38,7 +44,7 @@ type correlator struct {
 func newCorrelator(cfg *Config, p *progress, free []chan *batch, rec *recorder) *correlator {
 	c := &correlator{
 		progress: p, free: free, index: media.NewIndex(), recorder: rec, done: noTime, end: noTime,
-		queues: make([][]*batch, cfg.Workers), watermark: make([]place, cfg.Workers), next: make([]int64, cfg.Workers),
+		taps: make([]uint16, cfg.Workers), queues: make([][]*batch, cfg.Workers), watermark: make([]place, cfg.Workers), next: make([]int64, cfg.Workers),
 	}
 	for i := range c.watermark {
 		c.watermark[i].at, c.next[i] = noTime, noTime
@@ -50,7 +56,15 @@ func newCorrelator(cfg *Config, p *progress, free []chan *batch, rec *recorder) 
 	c.calls.Began = func(call *dialog.Call, _ *dialog.Message) { c.calls.Join(call, c.groups.Begin(call, rec.whom)) }
 	c.calls.Redirected = c.redirected
 	c.calls.Left = c.groups.Leave
+	c.unsignalled(cfg)
+	c.timed = []timed{c.calls, c.messages, c.index, c.apps, c.alone}
 	return c
+}
+
+// timed is what has timers: Advance fires those before now, each at its own time.
+type timed interface {
+	NextTimer() (at int64, ok bool)
+	Advance(now int64)
 }
 
 // run handles batches until the workers are done. It calls failed at the first error, so that the reading ends: the
@@ -86,6 +100,8 @@ func (c *correlator) run(in <-chan *batch, failed func(error)) error {
 		}
 		c.messages.Finish()
 		c.calls.Finish(why)
+		c.apps.Finish(c.end, app.Cut)
+		c.alone.Finish(c.end, mediaonly.Cut)
 		c.endCoverage()
 	}
 	c.show(true)
@@ -130,8 +146,12 @@ func (c *correlator) handle() {
 			c.signalling(b, &b.messages[b.readMessages])
 			b.readMessages++
 		case aStream:
-			c.index.Handle(&b.streams[b.readStreams].Event)
+			c.stream(&b.streams[b.readStreams].Event)
 			b.readStreams++
+		case aFlow:
+			f := &b.flows[b.readFlows]
+			c.flow(&f.Event, f.tap)
+			b.readFlows++
 		case aConnection:
 			c.connection(&b.connections[b.readConnections])
 			b.readConnections++
@@ -172,15 +192,27 @@ func (c *correlator) pass(now int64) {
 // elapse fires the timers before now, in the order of their deadlines whatever the steps in which time passes.
 func (c *correlator) elapse(now int64) {
 	for {
-		at, ok := c.messages.NextTimer()
-		if !ok || at >= now {
+		next, ok := c.nextTimer()
+		if !ok || next >= now {
 			break
 		}
-		c.calls.Advance(at + 1)
-		c.messages.Advance(at + 1)
+		for _, t := range c.timed {
+			t.Advance(next + 1)
+		}
 	}
-	c.calls.Advance(now)
-	c.messages.Advance(now)
+	for _, t := range c.timed {
+		t.Advance(now)
+	}
+}
+
+// nextTimer is the time of the earliest timer; ok is false when there is none.
+func (c *correlator) nextTimer() (next int64, ok bool) {
+	for _, t := range c.timed {
+		if at, any := t.NextTimer(); any && (!ok || at < next) {
+			next, ok = at, true
+		}
+	}
+	return next, ok
 }
 
 // publish tells the workers how far it has come. When they all wait for a packet further on, the time in between has
@@ -194,10 +226,7 @@ func (c *correlator) publish() {
 		}
 		idle = min(idle, c.next[w])
 	}
-	if at, ok := c.calls.NextTimer(); ok {
-		idle = min(idle, at)
-	}
-	if at, ok := c.messages.NextTimer(); ok {
+	if at, ok := c.nextTimer(); ok {
 		idle = min(idle, at)
 	}
 	done := c.done

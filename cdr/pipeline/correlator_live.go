@@ -116,6 +116,7 @@ func (c *correlator) show(last bool) {
 	s.at = c.done
 	shown := LiveStats{
 		Calls: c.calls.Len(), OpenCalls: c.calls.Open(), Bindings: c.regs.Len(), Dialogs: c.calls.Stats, Unsaved: c.unsaved, Media: c.index.Stats,
+		Apps: c.apps.Stats, AppCalls: c.apps.Len(), MediaOnly: c.alone.Stats, MediaCalls: c.alone.Len(),
 		Outcomes: maps.Clone(c.recorder.outcomes), Records: maps.Clone(c.recorder.records),
 	}
 	oneSided := slices.Clone(c.recorder.oneSided)

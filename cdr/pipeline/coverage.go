@@ -53,7 +53,7 @@ type coveredWorker struct {
 }
 
 // evictions are the sensor's tables' sums of what was pushed out.
-type evictions struct{ calls, streams, refused, datagrams, tcp, tls, sctp uint64 }
+type evictions struct{ calls, streams, refused, datagrams, tcp, tls, sctp, flows, apps, media uint64 }
 
 func newCoverage(keeper Keeper, taps []LiveTap) *coverage {
 	c := &coverage{keeper: keeper, oneSided: make([]uint64, len(taps))}
@@ -167,7 +167,7 @@ func (t *tapMinute) lost() bool {
 func (c *correlator) minute(end int64) error {
 	v := c.coverage
 	taps := v.take(end)
-	evicted := evictions{calls: c.calls.Stats.Evicted}
+	evicted := evictions{calls: c.calls.Stats.Evicted, apps: c.apps.Stats.Evicted, media: c.alone.Stats.Evicted}
 	for i := range v.workers {
 		evicted.streams += v.workers[i].before.Tables.Pushed
 		evicted.refused += v.workers[i].before.Tables.Refused
@@ -176,6 +176,7 @@ func (c *correlator) minute(end int64) error {
 		evicted.tcp += c.Streams.Evicted
 		evicted.tls += c.TLS.Evicted
 		evicted.sctp += c.SCTP.Forgotten
+		evicted.flows += c.Flows.Evicted
 	}
 	var events []*record.Coverage
 	for t, m := range taps {
@@ -202,7 +203,8 @@ func (e evictions) until(now evictions) map[string]uint64 {
 	for name, n := range map[string]uint64{
 		"calls": now.calls - e.calls, "streams": now.streams - e.streams, "stream_packets_refused": now.refused - e.refused,
 		"datagrams": now.datagrams - e.datagrams, "tcp_connections": now.tcp - e.tcp, "tls_connections": now.tls - e.tls,
-		"sctp_associations": now.sctp - e.sctp,
+		"sctp_associations": now.sctp - e.sctp, "flows": now.flows - e.flows, "app_calls": now.apps - e.apps,
+		"media_calls": now.media - e.media,
 	} {
 		if n > 0 {
 			m[name] = n

@@ -153,7 +153,7 @@ func TestNothingWithoutLegalBasis(t *testing.T) {
 		calls, media bool
 	}{
 		"no media":      {func(c *pipeline.Config) { c.LegalBasisMedia = "" }, true, false},
-		"no signalling": {func(c *pipeline.Config) { c.LegalBasisSIP = "" }, false, false},
+		"no signalling": {func(c *pipeline.Config) { c.LegalBasisSIP = "" }, false, true}, // calls of media alone
 	} {
 		out, _ := play(t, list, []*script{newScript("tap", 1)}, all, time.Minute, nil, nil, c.change)
 		calls, withMedia, skipped := 0, 0, uint64(0)

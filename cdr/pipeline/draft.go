@@ -44,8 +44,10 @@ func (d *draft) call(c *dialog.Call, final bool) *record.Call {
 	d.route(rec, c)
 	d.durations(rec)
 	rec.Media = d.media(c)
-	for _, m := range rec.Media {
-		rec.LastSeenAt = max(rec.LastSeenAt, m.LastAt)
+	for i := range rec.Media {
+		if m := &rec.Media[i]; !m.Foreign {
+			rec.LastSeenAt = max(rec.LastSeenAt, m.LastAt)
+		}
 	}
 	d.visibility(rec, c, final)
 	rec.Octets = d.octets
@@ -205,6 +207,9 @@ func (d *draft) visibility(rec *record.Call, c *dialog.Call, final bool) {
 	if final && c.Established() && !c.Media.Seen() {
 		rec.Flags = append(rec.Flags, "no_media")
 	}
+	if c.Media.Foreign {
+		rec.Flags = append(rec.Flags, "foreign_media")
+	}
 	for name := range c.Anomalies.Names() {
 		rec.Flags = append(rec.Flags, "sip_"+name)
 	}
@@ -225,6 +230,7 @@ func (d *draft) media(c *dialog.Call) []record.Media {
 			Direction: senderName(o.Sender),
 		}
 		m.Location = locationOf(d.place(m.Observed.Src.IP), false)
+		m.CName, m.Foreign = d.text("media.cname", []byte(o.CName)), o.Foreign
 		if o.HasJitter {
 			m.JitterMS = &o.JitterMS
 		}
@@ -232,6 +238,7 @@ func (d *draft) media(c *dialog.Call) []record.Media {
 			d.line(&m, &o.Line)
 			met = append(met, o.Line.Signalled)
 		}
+		fax(&m, o.UDPTL)
 		list = append(list, m)
 	}
 	for o := range c.Media.Open {
@@ -240,10 +247,12 @@ func (d *draft) media(c *dialog.Call) []record.Media {
 			FirstAt: record.TimeOf(o.First), Direction: senderName(o.Sender),
 		}
 		m.Location = locationOf(d.place(m.Observed.Src.IP), false)
+		m.Foreign = o.Foreign
 		if o.Line != nil {
 			d.line(&m, o.Line)
 			met = append(met, o.Line.Signalled)
 		}
+		fax(&m, o.UDPTL)
 		list = append(list, m)
 	}
 	for p, line := range c.Media.Announced {
@@ -262,6 +271,13 @@ func (d *draft) media(c *dialog.Call) []record.Media {
 		list, d.truncated = list[:record.MaxList], true
 	}
 	return list
+}
+
+// fax takes back what only RTP has, of a stream that is T.38.
+func fax(m *record.Media, is bool) {
+	if is {
+		m.Type, m.Codec, m.PayloadType, m.SSRC, m.JitterMS = "image", "t38", nil, nil, nil
+	}
 }
 
 // line fills in what the receiver announced.

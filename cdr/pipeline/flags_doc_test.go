@@ -21,7 +21,7 @@ func TestFlagsAreDocumented(t *testing.T) {
 	for _, row := range regexp.MustCompile("(?m)^\\| `([a-z0-9_]+)` \\| .+ \\|$").FindAllSubmatch(section, -1) {
 		documented = append(documented, string(row[1]))
 	}
-	known := []string{"no_media"}
+	known := []string{"no_media", "foreign_media", "one_way_media"}
 	for name := range dialog.Flag(^uint32(0)).Names {
 		known = append(known, name)
 	}

@@ -66,6 +66,7 @@ func NewLive(cfg Config, lookups Lookups, out Output, keeper Keeper, taps []Live
 		for n, src := range tap.Sources() {
 			w := p.workers[i]
 			w.goLive(uint16(t), src, tap.Since)
+			p.correlator.taps[i] = uint16(t)
 			if n == 0 {
 				w.nic = tap.NIC // the card's losses count once
 			}

@@ -114,7 +114,9 @@ func (w *worker) hand() {
 	if ports := w.cfg.ports.Load(); ports != w.ports {
 		w.ports = ports
 		w.segments.Watch(*ports)
-		w.streams.SetPorts(portRanges(*ports))
+		streams := portRanges(*ports)
+		w.streams.SetPorts(streams)
+		w.interest.watch(streams, w.cfg.TLS.Watched())
 	}
 	w.collect(0)
 	w.measure()

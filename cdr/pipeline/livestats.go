@@ -2,8 +2,10 @@ package pipeline
 
 import (
 	"calltrail/capture"
+	"calltrail/cdr/app"
 	"calltrail/cdr/dialog"
 	"calltrail/cdr/media"
+	"calltrail/cdr/mediaonly"
 	"calltrail/cdr/record"
 	"calltrail/decode"
 	"calltrail/decode/sip"
@@ -19,6 +21,10 @@ type LiveStats struct {
 	// Unsaved counts states of calls that could not be written down for the next start.
 	Unsaved uint64
 	Media   media.IndexStats
+	Apps    app.Stats
+	// AppCalls and MediaCalls are those in memory without signalling: in applications, and of media alone; MediaOnly their sums.
+	AppCalls, MediaCalls int
+	MediaOnly            mediaonly.Stats
 	// Outcomes counts call legs that have left memory, by the disposition of their last record.
 	Outcomes map[record.Disposition]uint64
 	// Records given out, all revisions and events, by kind.

@@ -216,12 +216,13 @@ func withoutCopies(t *testing.T, bodies [][]byte, mirrored bool) (list [][]byte)
 		if err := json.Unmarshal(body, &c); err != nil {
 			t.Fatal(err)
 		}
-		if c.Kind != record.KindSIP {
+		if c.Kind == record.KindRegistration || c.Kind == record.KindMessage {
 			list = append(list, body)
 			continue
 		}
-		// Reading a record loses their order.
-		slices.SortFunc(c.SIP.Methods, func(a, b record.Method) int { return strings.Compare(a.Name, b.Name) })
+		if c.SIP != nil { // reading a record loses their order
+			slices.SortFunc(c.SIP.Methods, func(a, b record.Method) int { return strings.Compare(a.Name, b.Name) })
+		}
 		if mirrored {
 			for i := range c.Media {
 				if m := &c.Media[i]; m.Duplicates != nil {

@@ -1,9 +1,11 @@
 package pipeline
 
 import (
+	"calltrail/cdr/app"
 	"calltrail/cdr/dialog"
 	"calltrail/cdr/group"
 	"calltrail/cdr/media"
+	"calltrail/cdr/mediaonly"
 	"calltrail/cdr/record"
 	"calltrail/decode"
 	"calltrail/decode/sip"
@@ -26,13 +28,15 @@ type Stats struct {
 	Streams         media.IndexStats
 	Carriage        CarriageStats
 	Groups          group.Stats
+	Apps            app.Stats
+	MediaOnly       mediaonly.Stats
 }
 
 // Stats returns the sums. Call it after Run has returned.
 func (p *Pipeline) Stats() Stats {
 	s := Stats{
 		Packets: p.packets, Calls: p.correlator.recorder.outcomes, Dialogs: p.correlator.calls.Stats, Streams: p.correlator.index.Stats,
-		Groups: p.correlator.groups.Stats,
+		Groups: p.correlator.groups.Stats, Apps: p.correlator.apps.Stats, MediaOnly: p.correlator.alone.Stats,
 	}
 	for kind, n := range p.correlator.recorder.records {
 		s.Records += n

@@ -182,6 +182,9 @@ func compare(t testing.TB, truth []map[string]string, bodies [][]byte, report in
 			differ("%v", err)
 			continue
 		}
+		if c.Kind != record.KindSIP {
+			continue // RTP of no call that callgen mixes in looks like one of media alone
+		}
 		key := c.SIP.CallID + " " + c.SIP.FromTag
 		if calls[key] != nil {
 			differ("%s: two calls", key)

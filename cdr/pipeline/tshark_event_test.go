@@ -96,13 +96,20 @@ func (d *differ) connections(records []record.Call, said []tsTLS) {
 	}
 }
 
-func (d *differ) streams(calls []record.Call, said []tsRTP, times bool) {
+func (d *differ) streams(calls, unsignalled []record.Call, said []tsRTP, times bool) {
 	got := map[string]record.Media{}
-	for i := range calls {
-		for _, m := range calls[i].Media {
-			if m.Observed != nil {
-				got[fmt.Sprintf("%s to %s 0x%08x", addressOf(m.Observed.Src), addressOf(m.Observed.Dst), *m.SSRC)] = m
+	for i, call := range slices.Concat(calls, unsignalled) {
+		signalled := i < len(calls)
+		for _, m := range call.Media {
+			if m.Observed == nil || m.SSRC == nil { // T.38 has no SSRC
+				continue
 			}
+			key := fmt.Sprintf("%s to %s 0x%08x", addressOf(m.Observed.Src), addressOf(m.Observed.Dst), *m.SSRC)
+			if before, ok := got[key]; ok && !signalled { // a foreign stream that outlives the call
+				packets, lost := *before.Packets+*m.Packets, *before.Lost+*m.Lost
+				m.Packets, m.Lost, m.FirstAt, m.LastAt = &packets, &lost, min(m.FirstAt, before.FirstAt), max(m.LastAt, before.LastAt)
+			}
+			got[key] = m
 		}
 	}
 	d.equal("RTP streams", len(got), len(said))

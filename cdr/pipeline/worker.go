@@ -5,6 +5,7 @@ import (
 
 	"calltrail/capture"
 	"calltrail/cdr/encrypted"
+	"calltrail/cdr/flow"
 	"calltrail/cdr/media"
 	"calltrail/decode"
 	"calltrail/decode/reassembly"
@@ -43,11 +44,13 @@ type worker struct {
 	streams      *reassembly.Streams
 	associations *reassembly.Associations
 	connections  *encrypted.Table
-	layers       layers // of the packet in hand
+	flows        *flow.Table // nil in a live run without a legal basis for them
+	layers       layers      // of the packet in hand
 	messages     uint64
 	ended        CarriageStats // after finish
 	anomalies    [sip.Anomalies]uint64
 	layered      map[reassembly.Flow]*layers
+	interest     interest
 
 	liveWorker // in a live run only
 }
@@ -61,6 +64,10 @@ func newWorker(id int, cfg *Config, p *progress, out chan<- *batch, free <-chan 
 			Worker: uint16(id), Streams: cfg.Streams, Idle: int64(cfg.StreamIdle), //nolint:gosec // few workers
 		}),
 	}
+	if !cfg.live || cfg.LegalBasisApp != "" {
+		w.flows = flow.New(cfg.Flows)
+	}
+	w.interest.watch(cfg.TCP.Ports, cfg.TLS.Watched())
 	w.batch = w.take()
 	return w
 }
@@ -75,18 +82,6 @@ func (w *worker) packet(p *capture.Packet, now int64) {
 	}
 	w.position, w.seenBy = p.Position, p.Tap
 	w.counts[w.name(p, now)]++
-}
-
-// media counts an RTP packet.
-func (w *worker) media(p *capture.Packet) decode.Reason {
-	if w.cfg.live && w.cfg.LegalBasisMedia == "" {
-		return decode.NoLegalBasis
-	}
-	if rtp.Parse(w.frame.Payload, w.frame.PayloadLen, &w.header) == nil {
-		w.table.Packet(&w.frame, &w.header, scope(&w.frame), p.Time)
-		w.collect(p.Position)
-	}
-	return decode.RTP
 }
 
 // tick says that packet time is now.
@@ -120,11 +115,18 @@ func (w *worker) elapse(now int64) {
 	w.associations.Advance(now)
 	w.connections.Advance(now)
 	w.collectConnections(0)
+	if w.flows != nil {
+		w.flows.Advance(now)
+		w.collectFlows(0)
+	}
 	w.due = math.MaxInt64
 	w.wake(w.fragments.NextTimer())
 	w.wake(w.streams.NextTimer())
 	w.wake(w.associations.NextTimer())
 	w.wake(w.connections.NextTimer())
+	if w.flows != nil {
+		w.wake(w.flows.NextTimer())
+	}
 }
 
 // wake says that something is due at a time, if it is.
@@ -221,6 +223,7 @@ func (w *worker) collect(position uint64) {
 		}
 		w.batch.streams = append(w.batch.streams, streamEvent{w.table.Events[i], position})
 	}
+	clear(w.table.Events) // they hold names
 	w.table.Events = w.table.Events[:0]
 	if w.batch.full() {
 		w.flush(w.clock, false)
@@ -238,6 +241,11 @@ func (w *worker) flush(next int64, last bool) {
 	}
 	if at, ok := w.connections.NextTimer(); ok {
 		next = min(next, at)
+	}
+	if w.flows != nil {
+		if at, ok := w.flows.NextTimer(); ok {
+			next = min(next, at)
+		}
 	}
 	w.batch.watermark, w.batch.next, w.batch.last = place{w.clock, w.position}, max(next, w.clock), last
 	w.out <- w.batch
@@ -266,6 +274,10 @@ func (w *worker) finish(end int64) {
 	w.deliver(w.streams.Messages, inputEnd, 0)
 	w.connections.Finish(w.clock)
 	w.collectConnections(inputEnd)
+	if w.flows != nil {
+		w.flows.Finish(w.clock)
+		w.collectFlows(flowsEnd)
+	}
 	w.table.Finish(w.clock)
 	w.collect(inputEnd)
 	if w.cfg.live {

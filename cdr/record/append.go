@@ -62,13 +62,10 @@ func (c *Call) write(o *object) (observed int) {
 	o.redirects(c.Redirects)
 	o.sip(c.SIP)
 	o.tls(c.TLS)
+	o.app(c.App)
 	o.end("src", c.Src)
 	o.end("dst", c.Dst)
-	if c.SrcVia != nil {
-		o.open("src_via", '{')
-		o.address(*c.SrcVia)
-		o.close('}')
-	}
+	o.optionalAddress("src_via", c.SrcVia)
 	o.path(c.Path)
 	o.tunnels(c.Tunnel)
 	o.vlan(c.VLAN)

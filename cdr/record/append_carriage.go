@@ -68,3 +68,26 @@ func (o *object) tls(t *TLS) {
 	o.count("octets_down", t.OctetsDown)
 	o.close('}')
 }
+
+func (o *object) app(a *App) {
+	if a == nil {
+		return
+	}
+	o.open("app", '{')
+	o.text("name", a.Name)
+	o.text("confidence", a.Confidence)
+	o.texts("evidence", a.Evidence)
+	o.textAlways("media", a.Media)
+	o.optionalAddress("client", &a.Client)
+	o.optionalAddress("mapped", a.Mapped)
+	o.optionalAddress("peer", a.Peer)
+	if a.PeerSeen != nil {
+		o.boolean("peer_seen", *a.PeerSeen)
+	}
+	o.optionalAddress("relay", a.Relay)
+	o.count("packets_up", a.PacketsUp)
+	o.count("packets_down", a.PacketsDown)
+	o.count("octets_up", a.OctetsUp)
+	o.count("octets_down", a.OctetsDown)
+	o.close('}')
+}

@@ -16,11 +16,7 @@ func (o *object) media(list []Media) {
 		if m.SSRC != nil {
 			o.unsigned("ssrc", uint64(*m.SSRC))
 		}
-		if m.Signalled != nil {
-			o.open("signalled", '{')
-			o.address(*m.Signalled)
-			o.close('}')
-		}
+		o.optionalAddress("signalled", m.Signalled)
 		if m.Observed != nil {
 			o.open("observed", '{')
 			o.flow(*m.Observed)
@@ -44,6 +40,10 @@ func (o *object) media(list []Media) {
 			o.boolean("encrypted", true)
 		}
 		o.text("direction", m.Direction)
+		o.text("cname", m.CName)
+		if m.Foreign {
+			o.boolean("foreign", true)
+		}
 		o.close('}')
 	}
 	o.close(']')

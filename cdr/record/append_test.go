@@ -88,7 +88,7 @@ func fill(v reflect.Value, words []string, n *int) {
 
 // examples of the forms that the tag "schema" names, and of the types that have constants.
 var examples = map[string]string{
-	"date": "2023-11-14", "e164": "+912225550100", "country": "IN", "name": "no_media", "base64": "AP8=",
+	"date": "2023-11-14", "e164": "+912225550100", "country": "IN", "name": "no_media", "rule": "zoom.sfu", "base64": "AP8=",
 	"mcc": "404", "mnc": "10", "hexdigits": "0D1a",
 	"Disposition": string(Answered), "EndedBy": string(ByCaller), "Visibility": string(Full),
 }
@@ -214,7 +214,7 @@ func TestFlowUID(t *testing.T) {
 	}
 	for name, other := range map[string]uuid.UUID{
 		"turned round": FlowUID(KindTLS, "s", server, client, 1), "later": FlowUID(KindTLS, "s", client, server, 2),
-		"another sensor": FlowUID(KindTLS, "t", client, server, 1), "media": FlowUID(KindMedia, "s", client, server, 1),
+		"another sensor": FlowUID(KindTLS, "t", client, server, 1), "media": FlowUID(KindMedia, "s", client, server, 1), "app": FlowUID(KindApp, "s", client, server, 1),
 	} {
 		if other == uid {
 			t.Errorf("%s: same identity", name)

@@ -59,10 +59,13 @@ type Call struct {
 	SIP *SIP `json:"sip,omitempty"`
 	// What a connection with encrypted signalling shows; only of kind tls.
 	TLS *TLS `json:"tls,omitempty"`
+	// What a call in an application shows; only of kind app.
+	App *App `json:"app,omitempty"`
 
-	// Source of the INVITE's packet on the hop nearest to the caller.
+	// Source of the INVITE's packet on the hop nearest to the caller; of kind tls and app the client, of kind media the end that
+	// sent first.
 	Src *End `json:"src,omitempty"`
-	// Destination of that packet.
+	// Destination of that packet; of the other kinds the other end.
 	Dst *End `json:"dst,omitempty"`
 	// Address the caller gave itself in its top Via, when it is not src: inside a NAT.
 	SrcVia *Addr `json:"src_via,omitempty"`
@@ -75,7 +78,7 @@ type Call struct {
 	// Access network and cell that the caller's telephone or its network named.
 	Cell *CellInfo `json:"cell,omitempty"`
 
-	// First INVITE, or the first message seen of the call.
+	// First INVITE, or the first message seen of the call; of the other kinds its first packet.
 	StartedAt Time `json:"started_at"`
 	// First 180 to 183 with a To tag; null: never rang.
 	RingingAt Time `json:"ringing_at"`
@@ -85,7 +88,7 @@ type Call struct {
 	EndedAt Time `json:"ended_at"`
 	// Milliseconds from ringing_at to answered_at, or to ended_at of a call not answered.
 	RingMS *int64 `json:"ring_ms" schema:"min=0"`
-	// Milliseconds from answered_at to ended_at.
+	// Milliseconds from answered_at to ended_at; where no answer can be seen (tls, media, app) from started_at.
 	DurationMS *int64 `json:"duration_ms" schema:"min=0"`
 	// Last packet of the call: signalling, or counted media.
 	LastSeenAt Time `json:"last_seen_at"`
@@ -99,7 +102,7 @@ type Call struct {
 	// What a reader must know of how the call was seen.
 	Flags []string `json:"flags,omitempty" schema:"name"`
 
-	// RTP streams of the call, then the addresses that were announced and at which nothing was seen.
+	// RTP and T.38 streams of the call, then the addresses that were announced and at which nothing was seen.
 	Media []Media `json:"media,omitempty"`
 
 	// PASSporT of the Identity header.

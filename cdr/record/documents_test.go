@@ -127,6 +127,8 @@ func describe(typ reflect.Type, words []string) string {
 			return "+CC…"
 		case "country":
 			return "ISO 3166-1 alpha-2"
+		case "rule":
+			return "application.rule"
 		case "name", "base64":
 			return name
 		case "mcc":

@@ -29,6 +29,9 @@ func (c *Call) bound() {
 	if t := c.TLS; t != nil {
 		t.ALPN = atMost(t.ALPN, &cut)
 	}
+	if a := c.App; a != nil {
+		a.Evidence = atMost(a.Evidence, &cut)
+	}
 	if p := c.Passport; p != nil {
 		p.Dest = atMost(p.Dest, &cut)
 	}
@@ -55,8 +58,8 @@ func truncated(flags []string) []string {
 
 // shrink makes the record about over octets shorter. Lists lose their last entries, first those that are missed least:
 // octets (the escaped text is there and can be read back), Via, conflicting values, redirects. When that is not enough, the longest texts are
-// halved, for they are what somebody chose to send; where packets came from and went goes last. It says false when nothing
-// is left to cut. o is room to measure in.
+// halved, for they are what somebody chose to send; canonical names go whole when even short ones are too many; where packets
+// came from and went goes last. It says false when nothing is left to cut. o is room to measure in.
 func (c *Call) shrink(o *object, over int) bool {
 	before := len(c.Flags)
 	if c.Flags = truncated(c.Flags); len(c.Flags) > before {
@@ -68,7 +71,7 @@ func (c *Call) shrink(o *object, over int) bool {
 		c.SIP.shrink(o, &over)
 	}
 	c.Redirects = shorter(o, c.Redirects, &over, (*object).redirects)
-	if over <= 0 || halve(c.texts()) {
+	if over <= 0 || halve(c.texts()) || c.unname() {
 		return true
 	}
 	left := len(c.Media) + len(c.Path)
@@ -141,12 +144,21 @@ func (c *Call) texts() []*string {
 		}
 	}
 	for i := range c.Media {
-		list = append(list, &c.Media[i].Codec)
+		list = append(list, &c.Media[i].Codec, &c.Media[i].CName)
 	}
 	return list
 }
 
 func (p *Party) texts() []*string { return []*string{&p.Raw, &p.Display, &p.User, &p.Host} }
+
+// unname takes the canonical names off the streams. It says false when there are none.
+func (c *Call) unname() (cut bool) {
+	for i := range c.Media {
+		cut = cut || c.Media[i].CName != ""
+		c.Media[i].CName = ""
+	}
+	return cut
+}
 
 // leastText is how long a text may always be.
 const leastText = 64

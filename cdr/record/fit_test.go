@@ -26,6 +26,7 @@ func hostile(fill string, length int) *Call {
 			ServerAgent: long, InstanceID: long, Contact: long, Reason: long, Conflicting: &Conflicting{},
 		},
 		TLS:      &TLS{ServerName: long, Version: long},
+		App:      &App{Name: "webrtc", Confidence: "weak", Media: "unknown"},
 		Cell:     &CellInfo{Type: long, ID: long, MCC: long, MNC: long, Area: long, Cell: long},
 		Passport: &Passport{Orig: long, OrigID: long}, Observer: Observer{Version: "1"},
 	}
@@ -40,9 +41,10 @@ func hostile(fill string, length int) *Call {
 		c.SIP.Attempts = append(c.SIP.Attempts, Attempt{407, c.StartedAt})
 		c.Redirects = append(c.Redirects, Redirect{Raw: long, Reason: long, Source: "diversion"})
 		c.Path = append(c.Path, Hop{at, at, c.StartedAt})
-		c.Media = append(c.Media, Media{Type: "audio", Codec: long, Signalled: &at, Observed: &Flow{at, at}})
+		c.Media = append(c.Media, Media{Type: "audio", Codec: long, CName: long, Signalled: &at, Observed: &Flow{at, at}})
 		c.Passport.Dest = append(c.Passport.Dest, long)
 		c.TLS.ALPN = append(c.TLS.ALPN, long)
+		c.App.Evidence = append(c.App.Evidence, "webrtc.ice")
 		c.Tunnel = append(c.Tunnel, Tunnel{Type: "gtpu", ID: new(uint32(1)), Src: &at.IP, Dst: &at.IP})
 	}
 	return c
@@ -162,6 +164,9 @@ func TestAppendFitsHostileText(t *testing.T) {
 		}
 		if len(c.Flags) > MaxList || c.Flags[len(c.Flags)-1] != FlagTruncated {
 			t.Errorf("%q: %d flags, the last %q", fill, len(c.Flags), c.Flags[len(c.Flags)-1])
+		}
+		if len(c.TLS.ALPN) != MaxList || len(c.App.Evidence) != MaxList {
+			t.Errorf("%q: %d protocols and %d rules, want %d of each", fill, len(c.TLS.ALPN), len(c.App.Evidence), MaxList)
 		}
 		if fill == "é" {
 			// The struct says what the bytes say.

@@ -35,12 +35,14 @@ func CallUID(sensor, callID, fromTag string, started Time, toTag string) uuid.UU
 	return nameBased(b)
 }
 
-// FlowUID is the identity of what is known by its addresses alone, a TLS connection: the UUIDv5 of
+// FlowUID is the identity of what is known by its addresses alone, a record of kind tls, app or media: the UUIDv5 of
 //
 //	"flow" NUL kind NUL sensor NUL src NUL dst NUL started_at-in-decimal-microseconds
 //
-// src, the client, and dst are written 192.0.2.1:5061 and [2001:db8::1]:5061 (RFC 5952). No call has this identity: its
-// sensor's name would have to hold the NUL.
+// src and dst are written 192.0.2.1:5061 and [2001:db8::1]:5061 (RFC 5952). Of a TLS connection they are client and server; of a
+// call in an application the ends of the flow it began with, the client's first; of media alone its two ends, that which sent
+// first before the other. started is the record's. No call that was signalled has this identity: its sensor's name would have to
+// hold the NUL.
 func FlowUID(kind Kind, sensor string, src, dst Addr, started Time) uuid.UUID {
 	b := make([]byte, 0, 256)
 	b = append(b, namespace[:]...)

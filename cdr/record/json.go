@@ -111,6 +111,16 @@ func (o *object) address(a Addr) {
 	o.unsigned("port", uint64(a.Port))
 }
 
+// optionalAddress writes an address as an object, absent when nil.
+func (o *object) optionalAddress(name string, a *Addr) {
+	if a == nil {
+		return
+	}
+	o.open(name, '{')
+	o.address(*a)
+	o.close('}')
+}
+
 func (o *object) ip(name string, ip netip.Addr) {
 	o.key(name)
 	o.b = append(o.b, '"')

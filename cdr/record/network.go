@@ -97,15 +97,15 @@ type Tunnel struct {
 	Dst *netip.Addr `json:"dst,omitempty"`
 }
 
-// Media is one SSRC in one direction of a call, or a medium that was signalled and never seen.
+// Media is one SSRC in one direction of a call, the T.38 of one direction, or a medium that was signalled and never seen.
 type Media struct {
-	// Media type of the m= line.
+	// Media type of the m= line; image for T.38.
 	Type string `json:"type,omitempty" schema:"enum=audio|video|text|application|message|image|other"`
-	// Encoding name, by rtpmap or RFC 3551.
+	// Encoding name, by rtpmap or RFC 3551; t38 for T.38.
 	Codec string `json:"codec,omitempty"`
-	// RTP payload type.
+	// RTP payload type; T.38 has none.
 	PayloadType *uint8 `json:"payload_type,omitempty" schema:"max=127"`
-	// RTP synchronisation source.
+	// RTP synchronisation source; T.38 has none.
 	SSRC *uint32 `json:"ssrc,omitempty"`
 	// Where the session description asked for it.
 	Signalled *Addr `json:"signalled,omitempty"`
@@ -119,7 +119,7 @@ type Media struct {
 	LastAt Time `json:"last_at,omitzero"`
 	// Packets, each sequence number once; this and the following counts are absent while the stream is open.
 	Packets *uint64 `json:"packets,omitempty"`
-	// Octets of RTP payload in those.
+	// Octets of RTP payload in those; of T.38, of UDPTL.
 	Octets *uint64 `json:"octets,omitempty"`
 	// RFC 3550 A.3: packets expected less packets received, never below 0.
 	Lost *uint64 `json:"lost,omitempty"`
@@ -129,6 +129,13 @@ type Media struct {
 	JitterMS *float64 `json:"jitter_ms,omitempty" schema:"min=0"`
 	// SRTP was signalled.
 	Encrypted bool `json:"encrypted,omitempty"`
-	// Who sends it.
-	Direction string `json:"direction,omitempty" schema:"enum=from_caller|from_callee"`
+	// Who sends it. Where nobody is known to have called: up is from src of the record (the client of kind app; of kind media the
+	// end that sent first), down is to it, whichever hop of the way it was seen on.
+	Direction string `json:"direction,omitempty" schema:"enum=from_caller|from_callee|up|down"`
+	// Canonical name of the sender (CNAME of its RTCP, RFC 3550 section 6.5.1), which can name a device or a user; absent when it
+	// is a random one (RFC 7022).
+	CName string `json:"cname,omitempty"`
+	// Its source is none of the call's parties', and it went to the call's port all the same. It is listed, and nothing else in
+	// the record rests on it.
+	Foreign bool `json:"foreign,omitempty"`
 }

@@ -19,7 +19,7 @@ import (
 //
 //	const=X  enum=X|Y|Z           the only values
 //	min=N  max=N  maxLength=N     bounds
-//	date  e164  country  name  base64  mcc  mnc  hexdigits   a form of text
+//	date  e164  country  name  rule  base64  mcc  mnc  hexdigits   a form of text
 //	hex=N                               N lower-case hexadecimal digits
 //
 // A tag on a list is for its entries.
@@ -130,6 +130,7 @@ var forms = map[string]ordered{
 	"e164":      {{"pattern", `^\+[1-9][0-9]{1,17}$`}}, // some plans, Germany's for one, have numbers past E.164's 15 digits
 	"country":   {{"pattern", "^[A-Z]{2}$"}},
 	"name":      {{"pattern", "^[a-z][a-z0-9_]*$"}, {"maxLength", maxName}},
+	"rule":      {{"pattern", `^[a-z][a-z0-9_]*\.[a-z0-9_]+$`}, {"maxLength", maxName}},
 	"mcc":       {{"pattern", "^[0-9]{3}$"}},
 	"mnc":       {{"pattern", "^[0-9]{2,3}$"}},
 	"hexdigits": {{"pattern", "^[0-9A-Fa-f]{1,16}$"}},

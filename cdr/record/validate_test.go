@@ -83,6 +83,33 @@ func tlsConnection() *Call {
 	}
 }
 
+// attempt is a record of kind app with no more in it than there must be.
+func attempt() *Call {
+	c := appCall()
+	c.App, c.Media, c.EndedAt, c.DurationMS, c.Flags = &App{Media: "unknown", Client: c.App.Client}, nil, 0, nil, []string{"no_media"}
+	return c
+}
+
+// appCall is a record of kind app as the sensor makes it, of a call through a relay.
+func appCall() *Call {
+	client, relay := Addr{netip.MustParseAddr("10.0.0.7"), 40000}, Addr{netip.MustParseAddr("198.51.100.10"), 3478}
+	started, ended := Time(1_700_000_000_000_000), Time(1_700_000_060_000_000)
+	return &Call{
+		Schema: SchemaCall, CallUID: FlowUID(KindApp, "s", client, relay, started), Revision: 2, Final: true, Kind: KindApp, Day: started.Day(), Sensor: "s",
+		App: &App{
+			Name: "whatsapp", Confidence: "certain", Evidence: []string{"whatsapp.stun_type"}, Media: "audio", Client: client,
+			Mapped: &Addr{netip.MustParseAddr("203.0.113.4"), 61000}, Peer: &Addr{netip.MustParseAddr("2001:db8::7"), 50001}, PeerSeen: new(false),
+			Relay: &relay, PacketsUp: new(uint64(3000)), PacketsDown: new(uint64(2990)), OctetsUp: new(uint64(400_000)), OctetsDown: new(uint64(0)),
+		},
+		Src: &End{IP: client.IP, Port: client.Port}, Dst: &End{IP: relay.IP, Port: relay.Port}, StartedAt: started, EndedAt: ended, LastSeenAt: ended,
+		DurationMS: new(int64(60_000)), Disposition: Unknown, EndedBy: ByTimeout, Visibility: Encrypted, Observer: Observer{Version: "1"},
+		Media: []Media{
+			{SSRC: new(uint32(1)), PayloadType: new(uint8(120)), Direction: "up", CName: "alice@10.0.0.7", Encrypted: true},
+			{SSRC: new(uint32(2)), Direction: "down", Foreign: true},
+		},
+	}
+}
+
 // Every record that is written keeps to the schema.
 func TestSchemaHolds(t *testing.T) {
 	s := compiled(t)
@@ -95,6 +122,7 @@ func TestSchemaHolds(t *testing.T) {
 	for name, body := range map[string][]byte{
 		"filled call": filled().Append(nil), "least call": least().Append(nil), "filled registration": filledRegistration().Append(nil),
 		"filled message": filledMessage().Append(nil), "tls connection": tlsConnection().Append(nil),
+		"call in an application": appCall().Append(nil), "attempt without a relay": attempt().Append(nil),
 		"filled coverage": filledCoverage().Append(nil), "lossy minute": lossyMinute().Append(nil),
 		"escaped": escaped.Append(nil), "wild time": wild.Append(nil), "example of the document": exampleRecord(t),
 	} {
@@ -168,6 +196,20 @@ func TestSchemaRefuses(t *testing.T) {
 		{"tls.alpn", `[""]`},
 		{"tls.octets_up", `-1`},
 		{"tls.octets_down", `null`},
+		{"app.name", `"skype"`},
+		{"app.name", `""`},
+		{"app.name", `null`},
+		{"app.confidence", `"sure"`},
+		{"app.evidence", `[]`},
+		{"app.evidence", `["Rule 1"]`},
+		{"app.evidence", `["whatsapp"]`},
+		{"app.media", `"fax"`},
+		{"app.client", `null`},
+		{"app.client", `"192.0.2.1:1"`},
+		{"app.peer", `null`},
+		{"app.peer_seen", `null`},
+		{"app.relay.port", `65536`},
+		{"app.octets_up", `-1`},
 		{"cell.id", `""`},
 		{"cell.mcc", `"40"`},
 		{"cell.mnc", `"4"`},
@@ -189,6 +231,9 @@ func TestSchemaRefuses(t *testing.T) {
 		{"media", `[{"payload_type":128}]`},
 		{"media", `[{"packets":-1}]`},
 		{"media", `[{"first_at":null}]`},
+		{"media", `[{"foreign":false}]`},
+		{"media", `[{"cname":""}]`},
+		{"media", `[{"direction":"both"}]`},
 		{"observer", `{"version":"1"}`},
 		{"observer.clock.error_us", `-1`},
 	} {

@@ -63,10 +63,8 @@ func permitted(cfg *config.Config) error {
 	switch b := cfg.LegalBasis; {
 	case len(cfg.Capture.Taps()) == 0:
 		return errors.New("capture: no interface: name the taps in capture.interfaces, or with --interfaces; or listen to capture agents with capture.hep_udp or capture.hep_tcp")
-	case b.SIP == "" && b.Media == "" && b.Registration == "":
-		return errors.New("capture: no legal basis is configured, so nothing may be captured: name it in legal_basis.sip, .media and .registration")
-	case b.SIP == "" && b.Registration == "":
-		return errors.New("capture: media alone tells of no call: name the legal basis of signalling in legal_basis.sip")
+	case b.SIP == "" && b.Media == "" && b.Registration == "" && b.App == "":
+		return errors.New("capture: no legal basis is configured, so nothing may be captured: name it in legal_basis.sip, .media, .registration and .app")
 	}
 	return nil
 }

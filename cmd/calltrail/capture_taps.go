@@ -109,7 +109,8 @@ func filterProgram(cfg *config.Config, link capture.LinkType) (*filter.Program, 
 	}
 	return filter.New(filter.Config{
 		Mode: mode, Link: link, SIPPorts: ports[filter.Ports](c.SIPPorts), TCPPorts: ports[filter.Ports](c.TLSPorts, c.WebSocketPorts),
-		MediaPorts: ports[filter.Ports](c.MediaPorts), Prefixes: c.Prefixes,
+		MediaPorts: ports[filter.Ports](c.MediaPorts), Prefixes: c.Prefixes, Apps: cfg.LegalBasis.App != "",
+		AppMedia:   c.AppMedia,
 		SnapLength: c.SnapLength, MediaSnapLength: c.MediaSnapLength,
 	})
 }
@@ -153,7 +154,7 @@ func (s *sensor) pipelineConfig() pipeline.Config {
 	pc := basePipeline(s.cfg)
 	pc.Sensor = s.name
 	pc.LegalBasisSIP, pc.LegalBasisMedia = s.cfg.LegalBasis.SIP, s.cfg.LegalBasis.Media
-	pc.LegalBasisRegistration = s.cfg.LegalBasis.Registration
+	pc.LegalBasisRegistration, pc.LegalBasisApp = s.cfg.LegalBasis.Registration, s.cfg.LegalBasis.App
 	pc.SIPPorts = signallingPorts(s.cfg)
 	return pc
 }

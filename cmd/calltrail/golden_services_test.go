@@ -48,10 +48,10 @@ func TestGoldenRecordsInSQL(t *testing.T) {
 		t.Error(fault)
 	}
 
-	s.holdRows("call_record", selectKind(printed, "sip", "tls"), nil)
-	s.holdRows("calls", newest(selectKind(printed, "sip", "tls")), nil)
+	s.holdRows("call_record", selectKind(printed, "sip", "tls", "media", "app"), nil)
+	s.holdRows("calls", newest(selectKind(printed, "sip", "tls", "media", "app")), nil)
 	s.holdRows("calls", last, nil)
-	s.holdRows("calls", selectKind(golden, "sip", "tls"), isObserver)
+	s.holdRows("calls", selectKind(golden, "sip", "tls", "media", "app"), isObserver)
 	for _, kind := range []string{"registration", "message"} {
 		s.holdRows(kind, selectKind(printed, kind), nil)
 		s.holdRows(kind, selectKind(golden, kind), isObserver)

@@ -12,10 +12,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"calltrail/capture"
+	"calltrail/cdr/app"
 	"calltrail/cdr/attest"
 	"calltrail/cdr/dialog"
 	"calltrail/cdr/encrypted"
+	"calltrail/cdr/flow"
 	"calltrail/cdr/geo"
+	"calltrail/cdr/mediaonly"
 	"calltrail/cdr/number"
 	"calltrail/cdr/pipeline"
 	"calltrail/cdr/spoof"
@@ -123,6 +126,9 @@ func basePipeline(cfg *config.Config) pipeline.Config {
 		Fragments: reassembly.FragmentConfig{Datagrams: cfg.Limits.Fragments},
 		TCP:       reassembly.StreamConfig{Streams: cfg.Limits.TCPStreams},
 		TLS:       encrypted.Config{Ports: ports[tcp.Ports](cfg.Capture.TLSPorts), Connections: cfg.Limits.TLSConnections, Checkpoint: time.Duration(cfg.Timers.Checkpoint)},
+		Flows:     flow.Config{Flows: cfg.Limits.Flows},
+		Apps:      app.Config{Sessions: cfg.Limits.Flows, Checkpoint: time.Duration(cfg.Timers.Checkpoint)},
+		MediaOnly: mediaonly.Config{Calls: cfg.Limits.Calls, Checkpoint: time.Duration(cfg.Timers.Checkpoint)},
 		SIPPorts:  ports[tcp.Ports](cfg.Capture.SIPPorts, cfg.Capture.WebSocketPorts),
 		Messages:  cfg.Events.Messages,
 	}

@@ -68,7 +68,7 @@ func (j *jitter) add(c *clocks, timestamp uint32, t int64) {
 // JitterMS returns the stream's interarrival jitter in milliseconds (RFC 3550 section 6.4.1), as it stood at the last
 // packet, for a payload type with the given clock rate in Hz. A rate of 0 asks for the rate of the stream's static
 // payload type. It is false when there is no estimate: fewer than two packets of PayloadType, a rate that is none of
-// 8000, 16000, 48000 and 90000 nor the static type's own, or rate 0 with a dynamic type.
+// 8000, 16000, 48000 and 90000 nor the static type's own, rate 0 with a dynamic type, or a stream without timestamps.
 //
 // Only packets of PayloadType are measured: the timestamp of a telephone-event stands still while the event lasts
 // (RFC 4733 section 2.2), which is no jitter.
@@ -76,7 +76,7 @@ func (s *Stream) JitterMS(clockRate uint32) (float64, bool) {
 	if clockRate == 0 {
 		_, clockRate, _ = StaticPayload(s.PayloadType)
 	}
-	if !s.jitter.measured {
+	if !s.jitter.measured || s.untimed {
 		return 0, false
 	}
 	for i, rate := range clocksOf(s.PayloadType).rate {

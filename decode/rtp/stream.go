@@ -47,7 +47,13 @@ type Stream struct {
 	// more than half of the packets. Comfort noise (13) has no vote while there is another type.
 	PayloadType uint8
 	// Mixed says that other payload types were seen as well, such as telephone-event or comfort noise.
-	Mixed bool
+	Mixed   bool
+	untimed bool // see StartUntimed
+	// Consecutive is the longest run of packets that came one number after the other, at most 65,535. Copies do not break a
+	// run; a gap, a packet out of order and a stray do. It is what tells media from noise: what stands still or leaps about in
+	// the place of the sequence number has runs of one.
+	Consecutive uint16
+	run         uint16 // length of the present one
 }
 
 // held is the last stray packet. If the next number follows, the sender has jumped and both begin a new range: the
@@ -71,18 +77,26 @@ func (s *Stream) Start(h *Header, t int64) {
 		First: t, Last: t,
 		Packets: 1, Octets: uint64(h.PayloadLen), //nolint:gosec // Parse makes no negative length
 		window: window{1}, highest: seq, lowest: seq,
-		SSRC: h.SSRC, PayloadType: h.PayloadType, votes: 1,
+		SSRC: h.SSRC, PayloadType: h.PayloadType, votes: 1, Consecutive: 1, run: 1,
 	}
 	s.jitter.start(h.Timestamp, t)
+}
+
+// StartUntimed is Start for datagrams that are numbered like RTP and have no timestamp (UDPTL, ITU-T T.38): the stream has no
+// jitter.
+func (s *Stream) StartUntimed(h *Header, t int64) {
+	s.Start(h, t)
+	s.untimed = true
 }
 
 // StartAfter makes s the stream that follows previous, after previous.Add(h, t) returned Jump. It begins with the
 // stray packet before h, which previous gives up, so that no packet is counted twice or not at all. s and previous
 // must be two values.
 func (s *Stream) StartAfter(previous *Stream, h *Header, t int64) {
-	held := previous.held
+	held, untimed := previous.held, previous.untimed
 	if !held.set {
 		s.Start(h, t)
+		s.untimed = untimed
 		return
 	}
 	previous.held.set = false
@@ -91,7 +105,7 @@ func (s *Stream) StartAfter(previous *Stream, h *Header, t int64) {
 		PayloadType: held.payloadType, Seq: held.seq, Timestamp: held.timestamp, SSRC: h.SSRC,
 		PayloadLen: int(held.octets),
 	}, held.time)
-	s.Duplicates = uint64(held.copies)
+	s.Duplicates, s.untimed = uint64(held.copies), untimed
 	s.Add(h, t)
 }
 
@@ -109,12 +123,20 @@ func (s *Stream) Add(h *Header, t int64) Update {
 	case ahead != 0 && ahead < maxDropout:
 		s.window.slide(ahead)
 		s.highest += uint64(ahead)
+		if ahead != 1 {
+			s.run = 0
+		}
+		if s.run < math.MaxUint16 {
+			s.run++
+			s.Consecutive = max(s.Consecutive, s.run)
+		}
 	case behind < windowSize:
 		if !s.window.mark(behind) {
 			s.Duplicates++
 			return Duplicate
 		}
 		s.lowest = min(s.lowest, s.highest-uint64(behind))
+		s.run = 0
 	default:
 		return s.stray(h, t)
 	}
@@ -133,6 +155,7 @@ func (s *Stream) stray(h *Header, t int64) Update {
 		return Jump
 	}
 	s.Strays++
+	s.run = 0
 	if s.held.set && h.Seq == s.held.seq && s.held.copies < math.MaxUint8 {
 		s.held.copies++
 		return Stray
@@ -168,6 +191,11 @@ func (s *Stream) measure(h *Header, t int64) {
 // Expected returns how many packets the sender sent between the lowest and the highest sequence number seen, both
 // included (RFC 3550 appendix A.3).
 func (s *Stream) Expected() uint64 { return s.highest - s.lowest + 1 }
+
+// Range returns the lowest and the highest sequence number seen, extended by the wrap-arounds since the first packet (RFC 3550
+// appendix A.1). The first packet's own is its number plus 65,536, so that packets before it do not go below zero; of two streams
+// only the low 16 bits compare.
+func (s *Stream) Range() (lowest, highest uint64) { return s.lowest, s.highest }
 
 // Lost returns how many of the expected packets were not seen. It is never negative, since copies are not packets
 // here; a packet that comes later than the window is lost and a stray.

@@ -11,6 +11,9 @@ const (
 	MaxMedia   = 64  // media descriptions; further ones are counted as Truncated
 	MaxFormats = 8   // formats of one of them; the first ones of the m= line
 	MaxOrigin  = 128 // octets of Origin
+
+	MaxCandidates    = 16  // candidates of one media description; the first ones are kept
+	maxAllCandidates = 128 // of all of them
 )
 
 // Description is one session description. The zero value is ready for Parse and may be used again and again.
@@ -19,6 +22,8 @@ type Description struct {
 	Media []Media
 	// Anomalies says what was found odd.
 	Anomalies Anomaly
+
+	candidates []Candidate // of all media descriptions, one after the other
 
 	origin    [MaxOrigin]byte
 	originLen uint8
@@ -39,14 +44,24 @@ type Media struct {
 	Port       uint16     // 0: refused or disabled (RFC 3264 section 6), or not a port
 	Ports      uint16     // number of port pairs, "49170/2" has 2; at least 1
 	RTCPPort   uint16     // a=rtcp (RFC 3605), else Port+1; 0 when Port is 0
+	RTCPIP     netip.Addr // the address of a=rtcp; not valid when it is IP
 	Type       MediaType
 	Proto      Proto
 	Direction  Direction
 	RTCPMux    bool // a=rtcp-mux (RFC 5761): RTCP may come to Port as well
 	Encrypted  bool // a secure profile, a=crypto (RFC 4568) or a=fingerprint (RFC 8122)
 	ownIP      bool // IP is from a c= line of its own
-	NumFormats uint8
-	Formats    [MaxFormats]Format // the first NumFormats are set, in the order of preference; only for RTP
+	bundleOnly bool // a=bundle-only: port 0 is no refusal
+	// Bundled says that the media is to share the address and the candidates of Media[Tagged] (BUNDLE, RFC 9143), if the other
+	// side agrees; in an answer it does. IP and Port are what its own m= line says, or those of Media[Tagged] when it has none.
+	Bundled bool
+	Tagged  uint8
+	group   uint8 // of session.groups, + 1
+
+	firstCandidate uint16 // in Description.candidates
+	NumCandidates  uint8  // how many Candidates there are
+	NumFormats     uint8
+	Formats        [MaxFormats]Format // the first NumFormats are set, in the order of preference; only for RTP
 }
 
 // Format is one RTP payload format. Clock and name are those of a=rtpmap; without it both are empty, and the
@@ -164,10 +179,12 @@ const (
 	MediaSyntax                        // an m= line without port, protocol and format, or with a port above 65535
 	AddressSyntax                      // a c= line that is not "IN IP4/IP6 address"
 	MoreFormats                        // a media description of more than MaxFormats formats: the first ones are kept
+	MoreCandidates                     // of more than MaxCandidates candidates: likewise
 )
 
 var anomalyNames = [...]string{
 	"sdp_truncated", "sdp_missing_version", "sdp_line_syntax", "sdp_media_syntax", "sdp_address_syntax", "sdp_more_formats",
+	"sdp_more_candidates",
 }
 
 // Names yields the names of the anomalies in a, in the order of their bits.

@@ -8,7 +8,7 @@ import (
 // addMedia begins a media description. It returns nil when there are too many.
 //
 //	media-field = "m" "=" media SP port ["/" integer] SP proto 1*(SP fmt)      (RFC 8866 section 5.14)
-func (d *Description) addMedia(value []byte, s session) *Media {
+func (d *Description) addMedia(value []byte, s *session) *Media {
 	if len(d.Media) == MaxMedia {
 		d.Anomalies |= Truncated
 		return nil
@@ -22,6 +22,8 @@ func (d *Description) addMedia(value []byte, s session) *Media {
 		Type:      mediaTypeOf(mediaType),
 		Proto:     protoOf(proto),
 		Direction: s.direction,
+
+		firstCandidate: uint16(len(d.candidates)), // #nosec G115 -- at most maxAllCandidates
 	})
 	m := &d.Media[len(d.Media)-1]
 	m.Encrypted = s.secure || m.Proto.isSecure()
@@ -73,20 +75,22 @@ func (m *Media) setConnection(d *Description, value []byte) {
 	m.IP = d.connection(value, netip.Addr{})
 }
 
-// attribute reads an a= line of the media.
+// mediaAttribute reads an a= line of the media description m, the last one.
 //
 //	attribute-field = "a" "=" attribute-name [":" attribute-value]
-func (m *Media) attribute(line []byte) {
+func (d *Description) mediaAttribute(m *Media, s *session, line []byte) {
 	name, value, _ := bytes.Cut(line, []byte{':'})
 	switch {
 	case equalFold(name, "rtpmap"):
 		m.rtpmap(value)
 	case equalFold(name, "rtcp"):
-		// a=rtcp:port [nettype addrtype address], RFC 3605
-		field, _ := cutField(value)
-		if port, ok := number(field, 65535); ok && port > 0 && m.Port > 0 {
-			m.RTCPPort = uint16(port) // #nosec G115 -- at most 65535
-		}
+		m.rtcp(value)
+	case equalFold(name, "candidate"):
+		d.candidate(m, value)
+	case equalFold(name, "mid"):
+		s.member(m, len(d.Media)-1, value)
+	case equalFold(name, "bundle-only"):
+		m.bundleOnly = true
 	case equalFold(name, "rtcp-mux"):
 		m.RTCPMux = true
 	case isKeying(name):
@@ -95,6 +99,24 @@ func (m *Media) attribute(line []byte) {
 		if direction, ok := directionOf(name); ok {
 			m.Direction = direction
 		}
+	}
+}
+
+// rtcp reads where RTCP goes.
+//
+//	rtcp-attribute = "a=rtcp:" port [nettype space addrtype space connection-address]      (RFC 3605 section 2.1)
+func (m *Media) rtcp(value []byte) {
+	field, rest := cutField(value)
+	port, ok := number(field, 65535)
+	if !ok || port == 0 || m.Port == 0 {
+		return
+	}
+	m.RTCPPort = uint16(port) // #nosec G115 -- at most 65535
+	netType, rest := cutField(rest)
+	addrType, rest := cutField(rest)
+	address, _ := cutField(rest)
+	if ip, ok := parseAddr(address); ok && equalFold(netType, "in") && (equalFold(addrType, "ip4") || equalFold(addrType, "ip6")) {
+		m.RTCPIP = ip
 	}
 }
 

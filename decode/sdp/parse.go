@@ -14,6 +14,8 @@ type session struct {
 	ip        netip.Addr
 	direction Direction
 	secure    bool
+	groups    [maxGroups]group
+	numGroups int
 }
 
 // Parse reads b, one session description; nothing in d aliases it afterwards. Lines may end with CRLF, LF or CR alone.
@@ -22,7 +24,7 @@ type session struct {
 //	session-description = version-field origin-field session-name-field … connection-field … time-description …
 //	                      *attribute-field *media-description              (RFC 8866 section 9)
 func (d *Description) Parse(b []byte) error {
-	d.Media, d.Anomalies, d.originLen = d.Media[:0], 0, 0
+	d.Media, d.candidates, d.Anomalies, d.originLen = d.Media[:0], d.candidates[:0], 0, 0
 	var s session
 	var media *Media // nil at session level, and when the media description is one too many
 	atSession, first, version := true, true, false
@@ -44,7 +46,7 @@ func (d *Description) Parse(b []byte) error {
 		switch {
 		case line[0] == 'm':
 			atSession = false
-			media = d.addMedia(value, s)
+			media = d.addMedia(value, &s)
 		case line[0] == 'o' && atSession:
 			d.setOrigin(value)
 		case line[0] == 'c' && atSession:
@@ -54,7 +56,7 @@ func (d *Description) Parse(b []byte) error {
 		case line[0] == 'a' && atSession:
 			s.attribute(value)
 		case line[0] == 'a' && media != nil:
-			media.attribute(value)
+			d.mediaAttribute(media, &s, value)
 		}
 	}
 	if atSession && !version {
@@ -63,6 +65,9 @@ func (d *Description) Parse(b []byte) error {
 	}
 	if !version {
 		d.Anomalies |= MissingVersion
+	}
+	if s.numGroups > 0 {
+		d.bundle(&s)
 	}
 	return nil
 }
@@ -127,7 +132,11 @@ func (d *Description) connection(value []byte, old netip.Addr) netip.Addr {
 
 // attribute reads an a= line at session level.
 func (s *session) attribute(value []byte) {
-	name, _, _ := bytes.Cut(value, []byte{':'})
+	name, rest, _ := bytes.Cut(value, []byte{':'})
+	if equalFold(name, "group") {
+		s.addGroup(rest)
+		return
+	}
 	if direction, ok := directionOf(name); ok {
 		s.direction = direction
 		return

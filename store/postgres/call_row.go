@@ -178,6 +178,7 @@ var callColumns = slices.Concat(
 		tls("tls_octets_down", func(t *record.TLS) any { return count(t.OctetsDown) }),
 		sip("sip_conflicting", func(s *sipRow) any { return object(s.Conflicting) }),
 	},
+	appColumns,
 )
 
 // fault says what keeps a call from being stored; empty: nothing.
@@ -193,10 +194,19 @@ func (r *callRow) fault() string {
 		return "sip.status or sip.q850 out of range"
 	}
 	if t := r.TLS; t != nil {
-		for _, n := range []*uint64{t.PacketsUp, t.PacketsDown, t.OctetsUp, t.OctetsDown} {
-			if n != nil && *n > math.MaxInt64 {
-				return fmt.Sprintf("a count of %d is more than the store holds", *n)
-			}
+		return overflow(t.PacketsUp, t.PacketsDown, t.OctetsUp, t.OctetsDown)
+	}
+	if a := r.App; a != nil {
+		return overflow(a.PacketsUp, a.PacketsDown, a.OctetsUp, a.OctetsDown)
+	}
+	return ""
+}
+
+// overflow names a count that a bigint does not hold; empty: none.
+func overflow(counts ...*uint64) string {
+	for _, n := range counts {
+		if n != nil && *n > math.MaxInt64 {
+			return fmt.Sprintf("a count of %d is more than the store holds", *n)
 		}
 	}
 	return ""

@@ -12,14 +12,14 @@ import (
 	"calltrail/store"
 )
 
-// connection is a TLS connection as a sensor records it, to any port of the server.
-func connection(sensor string, n int) *record.Call {
+// connection is a TLS connection as a sensor records it.
+func connection(n int) *record.Call {
 	started := record.Time(1779962400000000 + int64(n)*2000000)
 	ended := started + 60_000_000
 	client, server := netip.AddrFrom4([4]byte{203, 0, 113, byte(n)}), netip.MustParseAddr("2001:db8::10")
 	return &record.Call{
-		Schema: record.SchemaCall, Kind: record.KindTLS, Revision: 1, Final: true, Day: started.Day(), Sensor: sensor,
-		CallUID: record.FlowUID(record.KindTLS, sensor, record.Addr{IP: client, Port: 40000}, record.Addr{IP: server, Port: 5061}, started),
+		Schema: record.SchemaCall, Kind: record.KindTLS, Revision: 1, Final: true, Day: started.Day(), Sensor: chainSensor,
+		CallUID: record.FlowUID(record.KindTLS, chainSensor, record.Addr{IP: client, Port: 40000}, record.Addr{IP: server, Port: 5061}, started),
 		TLS: &record.TLS{
 			ServerName: "sip.example.org", ALPN: []string{"sip/2", "http/1.1"}, Version: "1.3",
 			PacketsUp: new(uint64(12)), PacketsDown: new(uint64(11)), OctetsUp: new(uint64(4096)), OctetsDown: new(uint64(0)),
@@ -37,10 +37,10 @@ func TestTLSConnection(t *testing.T) {
 	t.Parallel()
 	l, db := opened(t)
 	chain := newChain(t)
-	opening := connection(chainSensor, 1)
+	opening := connection(1)
 	opening.Final, opening.EndedAt, opening.DurationMS, opening.EndedBy = false, 0, nil, ""
 	opening.TLS = &record.TLS{ServerName: "sip.example.org"}
-	closed := connection(chainSensor, 1)
+	closed := connection(1)
 	closed.Revision = 2
 	deliver(t, l, chain.body(opening.Append(nil)), chain.body(closed.Append(nil)), chain.call(chain.sample(2)))
 	wantCounts(t, l, Counts{Stored: 3})
@@ -201,7 +201,7 @@ func TestCarriageMigratesWithRecords(t *testing.T) {
 		t.Fatal(err)
 	}
 	db.want(`SELECT count(*) = (SELECT count(*) FROM calltrail.partition) AS all_there FROM pg_inherits WHERE inhparent = 'calltrail.message'::regclass`, "t")
-	deliver(t, open(t, c), chain.body(connection(chainSensor, 3).Append(nil)))
+	deliver(t, open(t, c), chain.body(connection(3).Append(nil)))
 	refused("a TLS connection", 11)
 	deliver(t, open(t, c), chain.body(texted(1).Append(nil)))
 	refused("a message", 12)

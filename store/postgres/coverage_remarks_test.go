@@ -122,6 +122,9 @@ func TestCoverageRemarkWords(t *testing.T) {
 		"stream_packets_refused": "1,234,567 packets of new RTP streams found no room (limits.streams) and count in no call",
 		"tls_connections":        "1,234,567 TLS connections were pushed out of memory (limits.tls_connections): their records are flagged evicted",
 		"sctp_associations":      "1,234,567 SCTP associations were pushed out of memory: a message that was not whole is lost",
+		"flows":                  "1,234,567 conversations were pushed out of memory (limits.flows): a call in an application may be missing, or in two records",
+		"app_calls":              "1,234,567 calls in applications were pushed out of memory (limits.flows): their records are flagged evicted",
+		"media_calls":            "1,234,567 calls of media alone were pushed out of memory: their records are flagged evicted",
 		"something_new":          "1,234,567 of something_new were pushed out of memory",
 	} {
 		db.want(`SELECT calltrail.coverage_remark($1, 1234567) = $2 AS same`, "t", subject, want)

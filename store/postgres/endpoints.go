@@ -46,14 +46,27 @@ func (list *endpoints) named(role, value string, first, latest record.Time) {
 }
 
 // callEndpoints lists the addresses of a call. Signalling addresses are held to be used from the call's start to its
-// last packet, media addresses while their stream was seen. The ends of a TLS connection have roles of their own: it may
-// carry many calls or none, and who calls whom is not known.
+// last packet, media addresses while their stream was seen. Where who calls whom is not known, the ends have other roles: a
+// TLS connection may carry many calls or none; a call in an application says itself what its ends are; those of media alone
+// send media, which a record that had to leave streams out would not show.
 func callEndpoints(r *callRow) ([]endpoint, error) {
 	var list endpoints
 	from, until := r.StartedAt, max(r.StartedAt, r.EndedAt, r.LastSeenAt)
 	src, dst := "caller_signalling", "callee_signalling"
-	if r.Kind == record.KindTLS {
+	switch r.Kind {
+	case record.KindTLS:
 		src, dst = "tls_client", "tls_server"
+	case record.KindMedia:
+		src, dst = "media", "media"
+	case record.KindApp:
+		src, dst = "app_client", "app_relay"
+		if a := r.App; a != nil && a.Peer != nil && r.Dst != nil && *a.Peer == (record.Addr{IP: r.Dst.IP, Port: r.Dst.Port}) {
+			dst = appPeer(a)
+		}
+	case record.KindSIP, record.KindRegistration, record.KindMessage, record.KindCoverage: // the caller's, as set
+	}
+	if r.App != nil {
+		list.app(r.App, from, until)
 	}
 	if r.Src != nil {
 		list.add(src, record.Addr{IP: r.Src.IP, Port: r.Src.Port}, from, until)
@@ -110,6 +123,11 @@ func (list *endpoints) medium(m *record.Media, from, until record.Time) {
 		src, dst = "media_from_caller", "media_to_callee"
 	case "from_callee":
 		src, dst = "media_from_callee", "media_to_caller"
+	case "up", "down":
+		src, dst = "media_source", "media_destination"
+	}
+	if m.Foreign {
+		src = "media_foreign" // whoever uses that address is no party to the call
 	}
 	list.add(src, m.Observed.Src, from, until)
 	list.add(dst, m.Observed.Dst, from, until)

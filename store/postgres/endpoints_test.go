@@ -56,6 +56,7 @@ func FuzzExamine(f *testing.F) {
 		`"day":"2026-05-28","at":"2026-05-28T10:00:00Z","call_id":"a","transport":"udp","status":null,"src":{"ip":"192.0.2.1","port":0},"tunnel":[1]}`))
 	f.Add([]byte(`{"kind":"message","schema":"calltrail.message.v1","call_id":"a","transport":"udp","status":-1}`))
 	f.Add([]byte(`{"schema":"calltrail.call.v1","kind":"tls","tls":{"alpn":[""],"octets_up":18446744073709551615},"cell":{"type":"","ci":"0"}}`))
+	f.Add([]byte(`{"schema":"calltrail.call.v1","kind":"app","dst":{"ip":"::1","port":1},"app":{"client":{},"peer":{"ip":"::1","port":1},"relay":{},"octets_up":18446744073709551615}}`))
 	f.Add(chain.coverage(tapMinute("eth0", 0)).Body)
 	now := time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
 	f.Fuzz(func(t *testing.T, body []byte) {

@@ -87,6 +87,9 @@ type Capture struct {
 	// Filter turns away in the kernel what cannot be VoIP: wide (by the first bits of the payload), or narrow (by
 	// SIPPorts, MediaPorts and Prefixes). Default wide.
 	Filter string `yaml:"filter"`
+	// AppMedia lets wide pass all UDP between ports above 1023, cut like media: that of applications that hide their media
+	// (Telegram, Zoom), and T.38, looks like nothing. BitTorrent, games and VPNs are copied too: it costs. Default false.
+	AppMedia bool `yaml:"app_media"`
 	// SIPPorts are the ports of SIP over TCP and, in narrow, over UDP: "5060" or "5060-5080". Default 5060.
 	SIPPorts []string `yaml:"sip_ports"`
 	// TLSPorts are the TCP ports of SIP over TLS, in the form of SIPPorts. Default 5061.
@@ -146,6 +149,9 @@ type Limits struct {
 	TCPStreams int `yaml:"tcp_streams"`
 	// TLSConnections is the number of TLS connections that are followed at a time for their records. Default 65536.
 	TLSConnections int `yaml:"tls_connections"`
+	// Flows is the number of conversations with STUN, DTLS or the mark of an application that one worker follows at a time, and
+	// the number of calls in applications that are put together of them. Default 65536.
+	Flows int `yaml:"flows"`
 }
 
 // Timers are periods of packet time.

@@ -39,6 +39,7 @@ func Default() *Config {
 			Fragments:      4096,
 			TCPStreams:     16_384,
 			TLSConnections: 65_536,
+			Flows:          65_536,
 		},
 		Timers: Timers{
 			Checkpoint:    Duration(10 * time.Second),

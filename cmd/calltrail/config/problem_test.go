@@ -72,6 +72,7 @@ func TestProblems(t *testing.T) {
 		{"limits: {fragments: 1}\n", "c.yaml:1:21: limits.fragments: 1 is out of range; write 16 to 67108864"},
 		{"limits: {tcp_streams: 0}\n", "c.yaml:1:23: limits.tcp_streams: 0 is out of range; write 16 to 67108864"},
 		{"limits: {tls_connections: 0}\n", "c.yaml:1:27: limits.tls_connections: 0 is out of range; write 16 to 67108864"},
+		{"limits: {flows: 0}\n", "c.yaml:1:17: limits.flows: 0 is out of range; write 16 to 67108864"},
 		{"timers: {media_stop: 10s}\n", "c.yaml:1:22: timers.media_stop: 10s is out of range; write 1m0s to 1d"},
 		{"timers: {media_stop: 1m, stream_idle: 2m}\n", "c.yaml:1:22: timers.media_stop: 1m0s is less than timers.stream_idle (2m0s), which is when silence shows; raise it, or write 0s for never"},
 		{"capture: {tls_ports: [sips]}\n", `c.yaml:1:23: capture.tls_ports[0]: "sips" is not a port or a range of ports; write 5060 or 5060-5080`},

@@ -101,6 +101,7 @@ func (v *validator) limits() {
 		{"limits.fragments", l.Fragments},
 		{"limits.tcp_streams", l.TCPStreams},
 		{"limits.tls_connections", l.TLSConnections},
+		{"limits.flows", l.Flows},
 	} {
 		const least, most = 16, 1 << 26
 		if x.n < least || x.n > most {

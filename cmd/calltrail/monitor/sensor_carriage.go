@@ -29,6 +29,10 @@ var (
 	tlsKnown   = sensorSet.gauge("tls_connections", "TLS connections with signalling in memory.", "tap")
 	tlsOpened  = sensorSet.counter("tls_connections_total", "TLS connections with signalling followed.", "tap")
 	tlsEvicted = sensorSet.counter("tls_evicted_connections_total", "Of those, pushed out of the full table (limits.tls_connections).", "tap")
+
+	flowsKnown   = sensorSet.gauge("flows", "Conversations with STUN, DTLS or the mark of an application in memory.", "tap")
+	flowsOpened  = sensorSet.counter("flows_total", "Conversations with STUN, DTLS or the mark of an application followed.", "tap")
+	flowsEvicted = sensorSet.counter("flows_evicted_total", "Of those, pushed out of the full table (limits.flows).", "tap")
 )
 
 // Capture agents; a sensor that listens to none has none of these.
@@ -69,6 +73,8 @@ func collectCarriage(o out, t *pipeline.TapStats) {
 		{sctpEvicted, c.SCTP.Evicted + c.SCTP.Forgotten},
 		{tlsOpened, c.TLS.Opened},
 		{tlsEvicted, c.TLS.Evicted},
+		{flowsOpened, c.Flows.Opened},
+		{flowsEvicted, c.Flows.Evicted},
 	} {
 		o.count(x.f, x.n, t.Name)
 	}
@@ -77,6 +83,7 @@ func collectCarriage(o out, t *pipeline.TapStats) {
 		n int
 	}{
 		{datagramsWaiting, c.Waiting}, {tcpFollowed, c.Followed}, {sctpKnown, c.Associations}, {tlsKnown, c.Connections},
+		{flowsKnown, c.Conversations},
 	} {
 		o.put(x.f, float64(x.n), t.Name)
 	}

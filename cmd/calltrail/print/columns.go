@@ -29,12 +29,12 @@ var columns = slices.Concat(
 		{"event", "of a registration: login, logout, change, refused; of a message: accepted, refused, unanswered; of coverage: complete, lossy, one_way, down", false, func(r *row) string { return r.event }},
 		{"sensor", "who observed it", false, func(r *row) string { return r.Sensor }},
 	},
-	timeColumns("start", "first INVITE; of a registration its answer; of a message its request; of a TLS connection its first packet; of coverage from when on the tap was listened to", func(r *row) record.Time { return r.StartedAt }),
+	timeColumns("start", "first INVITE; of a registration its answer; of a message its request; of the other kinds its first packet; of coverage from when on the tap was listened to", func(r *row) record.Time { return r.StartedAt }),
 	timeColumns("answer", "first 2xx", func(r *row) record.Time { return r.AnsweredAt }),
 	timeColumns("end", "end of the call or connection; of coverage until when", func(r *row) record.Time { return r.EndedAt }),
 	[]column{
 		{"ring_ms", "milliseconds of ringing", true, func(r *row) string { return integer(r.RingMS) }},
-		{"duration_ms", "milliseconds from answer to end", true, func(r *row) string { return integer(r.DurationMS) }},
+		{"duration_ms", "milliseconds from answer to end; of kind tls, app and media from start to end", true, func(r *row) string { return integer(r.DurationMS) }},
 		{"caller", "user part of From as sent; of a registration the address of record", false, func(r *row) string { return r.Caller.User }},
 		{"caller_e164", "the caller as an international number, if it is one", false, func(r *row) string { return r.Caller.E164 }},
 		{"caller_display", "name shown", false, func(r *row) string { return r.Caller.Display }},
@@ -69,18 +69,18 @@ var columns = slices.Concat(
 		{"sip_status", "final response", true, sipColumn(func(s *record.SIP) string { return integer(s.Status) })},
 		{"direction", "originating, terminating, on_net, transit, unknown", false, func(r *row) string { return r.Direction }},
 	},
-	endColumns("src", "source of the first INVITE; of a TLS connection the client", func(r *row) *record.End { return r.Src }),
-	endColumns("dst", "destination of the first INVITE; of a TLS connection the server", func(r *row) *record.End { return r.Dst }),
+	endColumns("src", "source of the first INVITE; of kind tls and app the client; of kind media the end that sent first", func(r *row) *record.End { return r.Src }),
+	endColumns("dst", "destination of the first INVITE; of kind tls the server; of kind app the other party, or the relay; of kind media the other end", func(r *row) *record.End { return r.Dst }),
 	[]column{
 		{"call_id", "SIP Call-ID", false, sipColumn(func(s *record.SIP) string { return s.CallID })},
 		{"transport", "SIP transport", false, sipColumn(func(s *record.SIP) string { return s.Transport })},
 		{"user_agent", "the caller's program", false, sipColumn(func(s *record.SIP) string { return s.UserAgent })},
 		{"contact", "the caller's contact", false, func(r *row) string { return r.contact }},
 		{"expires_s", "of a registration: seconds granted", true, func(r *row) string { return integer(r.expiresS) }},
-		{"media_packets", "RTP packets, each sequence number once, of all streams", true, func(r *row) string {
+		{"media_packets", "RTP packets, each sequence number once, of all streams but foreign ones", true, func(r *row) string {
 			var sum uint64
 			for _, m := range r.Media {
-				if m.Packets != nil {
+				if m.Packets != nil && !m.Foreign {
 					sum += *m.Packets
 				}
 			}
@@ -129,6 +129,7 @@ var columns = slices.Concat(
 		tlsColumn("tls_octets_up", "of a TLS connection: octets of TCP payload from client to server", true, func(t *record.TLS) string { return counted(t.OctetsUp) }),
 		tlsColumn("tls_octets_down", "of a TLS connection: octets of TCP payload from server to client", true, func(t *record.TLS) string { return counted(t.OctetsDown) }),
 	},
+	appColumns,
 )
 
 func cellColumn(name, meaning string, of func(*record.CellInfo) string) column {

@@ -27,13 +27,15 @@ func TestHostileCase9Spreadsheet(t *testing.T) {
 		c.Src.ASOrg, c.Src.Location.City, c.Flags = text, text, []string{text}
 		tls := connection()
 		tls.TLS.ServerName, tls.TLS.ALPN = text, []string{text}
+		app := appCall()
+		app.App.Name, app.App.Confidence, app.App.Media, app.App.Evidence, app.Media[0].CName = text, text, text, []string{text}, text
 		m := messaged()
 		m.Caller, m.Callee, m.CallID = c.Caller, c.Callee, text
 		r := registered()
 		r.AOR, r.Contact, r.CallID = c.Caller, text, text
 		var out bytes.Buffer
 		p := newCSV(&out)
-		for _, v := range []any{c, tls, m, r} {
+		for _, v := range []any{c, tls, app, m, r} {
 			if err := p.Print(body(t, v)); err != nil {
 				t.Fatal(err)
 			}
@@ -42,8 +44,8 @@ func TestHostileCase9Spreadsheet(t *testing.T) {
 			t.Fatal(err)
 		}
 		rows, err := csv.NewReader(&out).ReadAll()
-		if err != nil || len(rows) != 5 {
-			t.Fatalf("%q: %d rows, want a header and 4: %v", first, len(rows), err)
+		if err != nil || len(rows) != 6 {
+			t.Fatalf("%q: %d rows, want a header and 5: %v", first, len(rows), err)
 		}
 		tried := 0
 		for _, row := range rows[1:] {

@@ -99,6 +99,42 @@ func connection() *record.Call {
 	}
 }
 
+// appCall is a call in an application through a relay, to somebody who was only named; the RTCP in it says what its sender chose.
+func appCall() *record.Call {
+	at := func(s string) record.Addr {
+		a := netip.MustParseAddrPort(s)
+		return record.Addr{IP: a.Addr(), Port: a.Port()}
+	}
+	relay, peer, mapped := at("198.51.100.3:3478"), at("[2001:db8::77]:50001"), at("203.0.113.4:61000")
+	return &record.Call{
+		Schema: record.SchemaCall, Revision: 1, Final: true, Kind: record.KindApp, Day: started.Day(), Sensor: "replay",
+		App: &record.App{
+			Name: "whatsapp", Confidence: "certain", Evidence: []string{"whatsapp.stun_type", "whatsapp.as"}, Media: "audio", Client: at("192.0.2.7:40000"),
+			Mapped: &mapped, Peer: &peer, PeerSeen: new(false), Relay: &relay,
+			PacketsUp: new(uint64(3000)), PacketsDown: new(uint64(2990)), OctetsUp: new(uint64(400000)), OctetsDown: new(uint64(0)),
+		},
+		Src: &record.End{IP: netip.MustParseAddr("192.0.2.7"), Port: 40000}, Dst: &record.End{IP: relay.IP, Port: relay.Port},
+		StartedAt: started, EndedAt: started + 60e6, LastSeenAt: started + 60e6, DurationMS: new(int64(60000)),
+		Disposition: record.Unknown, EndedBy: record.ByTimeout, Visibility: record.Encrypted, Flags: []string{"no_media"},
+		Media: []record.Media{{Packets: new(uint64(5)), Direction: "up", CName: "=alice\x1b[2J"}, {Direction: "down", CName: "=alice\x1b[2J"}, {CName: "bob"}},
+	}
+}
+
+// mediaAlone is a call of which only the RTP was seen; a stranger sent into it.
+func mediaAlone() *record.Call {
+	return &record.Call{
+		Schema: record.SchemaCall, Revision: 1, Kind: record.KindMedia, Day: started.Day(), Sensor: "replay",
+		Src: &record.End{IP: netip.MustParseAddr("192.0.2.8"), Port: 20000}, Dst: &record.End{IP: netip.MustParseAddr("2001:db8::8"), Port: 30000},
+		StartedAt: started, LastSeenAt: started + 60e6, Disposition: record.Unknown, Visibility: record.MediaOnly,
+		Media: []record.Media{
+			{Codec: "PCMU", Packets: new(uint64(150)), Direction: "up"},
+			{Codec: "PCMU", Packets: new(uint64(140)), Direction: "down"},
+			{Packets: new(uint64(9)), Direction: "down", Foreign: true, CName: "mallory"},
+			{Direction: "up"},
+		},
+	}
+}
+
 func messaged() *record.Message {
 	return &record.Message{
 		Schema: record.SchemaMessage, Kind: record.KindMessage, Day: started.Day(), Sensor: "replay", CallID: "m1", Transport: "ws", Status: new(202),
@@ -117,7 +153,7 @@ func body(t *testing.T, v any) []byte {
 }
 
 func all(t *testing.T) [][]byte {
-	return [][]byte{body(t, hoax()), body(t, missed()), body(t, hostile()), body(t, registered()), body(t, lossyMinute()), body(t, connection()), body(t, messaged())}
+	return [][]byte{body(t, hoax()), body(t, missed()), body(t, hostile()), body(t, registered()), body(t, lossyMinute()), body(t, connection()), body(t, messaged()), body(t, appCall()), body(t, mediaAlone())}
 }
 
 func render(t *testing.T, f Format, o Options, bodies ...[]byte) []byte {
@@ -163,6 +199,16 @@ func TestGolden(t *testing.T) {
 	compare(t, "table-180.txt", render(t, Table, Options{Width: 180}, all(t)...))
 }
 
+// A call that no application can be told of, and of which next to nothing is known yet.
+func TestUnnamedApplication(t *testing.T) {
+	c := appCall()
+	c.App = &record.App{Media: "unknown", Client: c.App.Client, Evidence: []string{"signal.stun_port", "viber.payload_0300"}}
+	c.Flags = nil
+	if got, want := string(render(t, Table, Options{Width: 200}, body(t, c))), "not named by signal.stun_port+viber.payload_0300, from 192.0.2.7:40000\n"; !strings.HasSuffix(got, want) {
+		t.Errorf("%s", got)
+	}
+}
+
 func TestJSONLIsTheExactBytes(t *testing.T) {
 	odd := []byte(`{ "schema" : "calltrail.unheard-of.v9",  "x":"\u001b" }`)
 	if got := render(t, JSONL, Options{}, odd, odd); string(got) != string(odd)+"\n"+string(odd)+"\n" {
@@ -198,7 +244,7 @@ func dangerous(text []byte, allowed string) string {
 
 func TestNothingHostileGetsOut(t *testing.T) {
 	for _, f := range []Format{CSV, Table} {
-		out := render(t, f, Options{Width: 80}, body(t, hostile()), body(t, connection()))
+		out := render(t, f, Options{Width: 80}, body(t, hostile()), body(t, connection()), body(t, appCall()))
 		if bad := dangerous(out, "\r\n"); bad != "" {
 			t.Errorf("%s lets %q out", f, bad)
 		}
@@ -210,7 +256,7 @@ func TestCSVHasNoFormula(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(rows) != 8 {
+	if len(rows) != 10 {
 		t.Fatalf("%d rows", len(rows))
 	}
 	for i, name := range rows[0] {
@@ -276,6 +322,32 @@ func TestCSVHasNoFormula(t *testing.T) {
 		{7, "sip_status", "202"},
 		{7, "transport", "ws"},
 		{7, "flags", "one_way"},
+		{7, "app_name", ""},
+		{8, "kind", "app"},
+		{8, "caller", ""},
+		{8, "src_port", "40000"},
+		{8, "app_name", "whatsapp"},
+		{8, "app_confidence", "certain"},
+		{8, "app_evidence", "whatsapp.stun_type;whatsapp.as"},
+		{8, "app_media", "audio"},
+		{8, "app_mapped_ip", "203.0.113.4"},
+		{8, "app_mapped_port", "61000"},
+		{8, "app_peer_ip", "2001:db8::77"},
+		{8, "app_peer_port", "50001"},
+		{8, "app_peer_seen", "false"},
+		{8, "app_relay_ip", "198.51.100.3"},
+		{8, "app_relay_port", "3478"},
+		{8, "app_packets_up", "3000"},
+		{8, "app_packets_down", "2990"},
+		{8, "app_octets_up", "400000"},
+		{8, "app_octets_down", "0"},
+		{8, "media_cnames", `'=alice\u{1B}[2J;bob`},
+		{9, "kind", "media"},
+		{9, "app_relay_ip", ""},
+		{9, "app_peer_seen", ""},
+		{9, "media_packets", "290"},
+		{9, "media_cnames", ""},
+		{9, "dst_ip", "2001:db8::8"},
 	} {
 		if got := cell(tt.row, tt.name); got != tt.want {
 			t.Errorf("row %d, %s: %q, want %q", tt.row, tt.name, got, tt.want)

@@ -3,7 +3,7 @@ package print
 import (
 	"encoding/json"
 	"fmt"
-	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -103,12 +103,12 @@ func covered(c *record.Coverage) *row {
 	}
 }
 
-// notes is what a reader must not miss: spoofing rules and flags; of a TLS connection what is all that is known of it; of a
-// coverage event its tap and what was lost.
+// notes is what a reader must not miss: spoofing rules and flags; of a TLS connection, a call in an application or one of media
+// alone what is all that is known of it; of a coverage event its tap and what was lost.
 func (r *row) notes() []string {
 	c := r.coverage
 	if c == nil {
-		return append(append(r.connection(), rules(&r.Call)...), r.Flags...)
+		return slices.Concat(r.connection(), r.application(), r.streams(), rules(&r.Call), r.Flags)
 	}
 	list := []string{"tap " + c.Tap}
 	for _, n := range []struct {
@@ -137,18 +137,22 @@ func (r *row) connection() []string {
 		words += " " + r.TLS.Version
 	}
 	if r.Dst != nil {
-		words += " to " + netip.AddrPortFrom(r.Dst.IP, r.Dst.Port).String()
+		words += " to " + endpoint(&record.Addr{IP: r.Dst.IP, Port: r.Dst.Port})
 	}
 	if up, down := r.TLS.OctetsUp, r.TLS.OctetsDown; up != nil && down != nil {
-		words += ", " + strconv.FormatUint(*up, 10) + " octets up, " + strconv.FormatUint(*down, 10) + " down"
+		words += ", " + volume(*up, *down, "octets")
 	}
 	return []string{words}
 }
 
-// called is what is known of who or what was called: of a TLS connection the server's name.
+// called is what is known of who or what was called: of a TLS connection the server's name, of a call in an application that of
+// the application.
 func (r *row) called() string {
-	if r.TLS != nil {
+	switch {
+	case r.TLS != nil:
 		return r.TLS.ServerName
+	case r.App != nil:
+		return r.App.Name
 	}
 	return number(&r.Callee)
 }

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/rivo/uniseg"
+
+	"calltrail/cdr/record"
 )
 
 // tablePrinter writes one line a record. What has no room in a cell is cut with an ellipsis; notes (indicators and flags)
@@ -153,8 +155,8 @@ func outcome(r *row) string {
 	switch {
 	case r.event != "":
 		return r.event
-	case r.TLS != nil:
-		return string(r.Visibility) // how a connection ends says nothing; that it could not be read does
+	case r.Kind == record.KindTLS || r.Kind == record.KindApp || r.Kind == record.KindMedia:
+		return string(r.Visibility) // how it ended is not known; that it could not be read is
 	}
 	return string(r.Disposition)
 }

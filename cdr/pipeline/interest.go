@@ -1,0 +1,87 @@
+package pipeline
+
+import (
+	"encoding/binary"
+
+	"calltrail/decode"
+	"calltrail/decode/reassembly"
+	"calltrail/decode/tcp"
+)
+
+// interest tells, in a few nanoseconds, the segments of TCP that no table of the worker can have a use for: those on no port of
+// signalling, that begin like nothing, of a connection of which no segment has been of use for long. That is most of what a
+// provider carries. What it lets through is judged by the tables; what it does not, they would have turned away.
+type interest struct {
+	ports [1 << 16 / 64]uint64 // a bit for each port of signalling
+	// used has the connections of which a segment was of use, by hash: in this period of packet time, and in the one before.
+	used  [2][1 << interestBits / 64]uint64
+	until int64 // end of the period
+}
+
+const interestBits = 16
+
+// interestPeriod is longer than any table remembers a connection that is silent (one hour): so its next segment finds it here.
+const interestPeriod = int64(61 * 60e9)
+
+// watch says which ports are of interest.
+func (i *interest) watch(sip []reassembly.PortRange, tls []tcp.Ports) {
+	clear(i.ports[:])
+	for _, r := range sip {
+		i.watchRange(r.First, r.Last)
+	}
+	for _, r := range tls {
+		i.watchRange(r.First, r.Last)
+	}
+}
+
+func (i *interest) watchRange(first, last uint16) {
+	for p := int(first); p <= int(last); p++ {
+		i.ports[p>>6] |= 1 << (p & 63)
+	}
+}
+
+// begins holds the first octets of what a table takes up on any port: text and WebSocket frames (SIP), a TLS handshake, STUN with
+// or without its length before it, Microsoft's TURN.
+var begins = func() (t [256]bool) {
+	for c := range t {
+		t[c] = c > ' ' && c < 0x7f || c == '\r' || c == '\n' || c < 9 || c == 0x16 || c == 0x81 || c == 0x82 || c == 0xff
+	}
+	return t
+}()
+
+// slot is the place of a connection, the same for both directions.
+func (i *interest) slot(f *decode.Frame) (word uint32, bit uint64) {
+	sum := endHash(&f.Src) + endHash(&f.Dst)
+	h := sum * 0x9e3779b97f4a7c15 >> (64 - interestBits)
+	return uint32(h >> 6), 1 << (h & 63)
+}
+
+func endHash(e *decode.Endpoint) uint64 {
+	x := binary.LittleEndian.Uint64(e.IP[8:]) ^ binary.LittleEndian.Uint64(e.IP[:8])<<1 ^ uint64(e.Port)<<48
+	return (x ^ x>>32) * 0xc2b2ae3d27d4eb4f
+}
+
+// none says that a segment is of no use to anybody.
+func (i *interest) none(f *decode.Frame, now int64) bool {
+	src, dst := f.Src.Port, f.Dst.Port
+	if (i.ports[src>>6]>>(src&63)|i.ports[dst>>6]>>(dst&63))&1 != 0 || len(f.Payload) < tcpHeader {
+		return false
+	}
+	if offset := 4 * int(f.Payload[12]>>4); offset < len(f.Payload) && begins[f.Payload[offset]] {
+		return false
+	}
+	if now >= i.until {
+		i.used[1], i.until = i.used[0], now+interestPeriod
+		clear(i.used[0][:])
+	}
+	word, bit := i.slot(f)
+	return (i.used[0][word]|i.used[1][word])&bit == 0
+}
+
+const tcpHeader = 20
+
+// mark says that a segment was of use.
+func (i *interest) mark(f *decode.Frame) {
+	word, bit := i.slot(f)
+	i.used[0][word] |= bit
+}
