@@ -53,5 +53,5 @@ golden: ## write the golden records of pcaps/ anew; read the difference before y
 	$(GO) test ./cdr/pipeline -run TestGolden -update
 
 docs: ## write the references that are made from code and from the database
-	$(GO) test ./cdr/record ./cdr/spoof -update -run 'Document|Markdown|Doc'
+	$(GO) test ./cdr/record ./cdr/spoof ./decode/app -update -run 'Document|Markdown|Doc'
 	.ci/with-services $(GO) test ./store/postgres -run TestSchemaDocument -update

@@ -4,7 +4,7 @@
 //
 //   - A Table belongs to one decode worker. It counts the streams that the worker sees, packet by packet, without
 //     lock or allocation, and knows nothing of calls. It tells of each stream twice: an Opened event with its first packet,
-//     and a Closed event with the counts.
+//     and a Closed event with the counts; and in between, when there is enough in sequence to call it media, a Confirmed one.
 //   - An Index belongs to the correlator. It knows which call announced which address (SDP), from when until when, and
 //     gives every stream to its calls. It asks a Table for one thing only: to close a stream at a time to come (Command).
 //

@@ -2,6 +2,7 @@ package pipeline_test
 
 import (
 	"encoding/json"
+	"maps"
 	"testing"
 	"time"
 
@@ -172,6 +173,38 @@ func TestNothingWithoutLegalBasis(t *testing.T) {
 		}
 		if (calls > 0) != c.calls || (withMedia > 0) != c.media || skipped == 0 {
 			t.Errorf("%s: %d calls, %d streams, %d packets left out", name, calls, withMedia, skipped)
+		}
+	}
+}
+
+// Without a legal basis for calls in applications a live run follows no conversation and makes no record of one; its RTP is not
+// counted without that for media.
+func TestNoApplicationsWithoutLegalBasis(t *testing.T) {
+	list := packetsOf(t, captures(t)["webrtc-p2p"])
+	all := func(*capture.Packet) int { return 0 }
+	for name, c := range map[string]struct {
+		app, media string
+		want       map[record.Kind]bool
+		streams    bool
+	}{
+		"both":         {"section 1", "section 2", map[record.Kind]bool{record.KindApp: true}, true},
+		"applications": {"section 1", "", map[record.Kind]bool{record.KindApp: true}, false},
+		"media":        {"", "section 2", map[record.Kind]bool{record.KindMedia: true}, true},
+		"neither":      {"", "", map[record.Kind]bool{}, false},
+	} {
+		out, _ := play(t, list, []*script{newScript("tap", 1)}, all, time.Minute, nil, nil, func(cfg *pipeline.Config) {
+			cfg.LegalBasisApp, cfg.LegalBasisMedia = c.app, c.media
+		})
+		kinds, streams := map[record.Kind]bool{}, false
+		for _, r := range records(t, out.bodies) {
+			kinds[r.Kind] = true
+			streams = streams || len(r.Media) > 0
+			if basis := map[record.Kind]string{record.KindApp: c.app, record.KindMedia: c.media}[r.Kind]; r.LegalBasis != basis {
+				t.Errorf("%s: a record of kind %s names %q", name, r.Kind, r.LegalBasis)
+			}
+		}
+		if !maps.Equal(kinds, c.want) || streams != c.streams {
+			t.Errorf("%s: records of %v, streams %t; want %v, %t", name, kinds, streams, c.want, c.streams)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"calltrail/cdr/encrypted"
+	"calltrail/cdr/flow"
 	"calltrail/cdr/pipeline"
 	"calltrail/cdr/record"
 	"calltrail/cmd/calltrail/monitor/status"
@@ -21,7 +22,8 @@ func counted() pipeline.CarriageStats {
 		},
 		SCTP:    reassembly.AssociationStats{Evicted: 15, Forgotten: 16},
 		TLS:     encrypted.Stats{Opened: 17, Evicted: 18},
-		Waiting: 19, Followed: 20, Associations: 21, Connections: 22,
+		Flows:   flow.Stats{Opened: 29, Evicted: 30},
+		Waiting: 19, Followed: 20, Associations: 21, Connections: 22, Conversations: 31,
 	}
 }
 
@@ -60,6 +62,9 @@ func TestCarriageMetrics(t *testing.T) {
 		"calltrail_tcp_streams{tap=eth1}":                                                20,
 		"calltrail_sctp_associations{tap=eth1}":                                          21,
 		"calltrail_tls_connections{tap=eth1}":                                            22,
+		"calltrail_flows_total{tap=eth1}":                                                29,
+		"calltrail_flows_evicted_total{tap=eth1}":                                        30,
+		"calltrail_flows{tap=eth1}":                                                      31,
 		"calltrail_sip_messages_total{tap=eth2}":                                         0,
 		"calltrail_records_total{kind=message}":                                          23,
 		"calltrail_records_total{kind=registration}":                                     24,
@@ -99,7 +104,7 @@ func TestCarriageStatus(t *testing.T) {
 	c.Streams.Gaps += 2
 	c.SCTP.Evicted += 3
 	tap := s.status().Taps[0]
-	total := status.Carriage{SIPMessages: 51, TCPGaps: 10, TCPEvicted: 7, TLSEvicted: 18, PiecesEvicted: 46, Datagrams: 2, DatagramsLost: 7}
+	total := status.Carriage{SIPMessages: 51, TCPGaps: 10, TCPEvicted: 7, TLSEvicted: 18, FlowsEvicted: 30, PiecesEvicted: 46, Datagrams: 2, DatagramsLost: 7}
 	recent := status.Carriage{SIPMessages: 50, TCPGaps: 2, PiecesEvicted: 3}
 	if tap.SIPPerSecond == nil || *tap.SIPPerSecond != 5 || tap.Total.Carriage != total || tap.Recent.Carriage != recent {
 		t.Errorf("got %+v", tap)

@@ -94,6 +94,7 @@ func (s *sensor) statusRecent(d *status.Sensor, live *pipeline.LiveStats, now ti
 func carriage(c *pipeline.CarriageStats) status.Carriage {
 	return status.Carriage{
 		SIPMessages: c.Messages, TCPGaps: c.Streams.Gaps, TCPEvicted: c.Streams.Evicted, TLSEvicted: c.TLS.Evicted,
+		FlowsEvicted:  c.Flows.Evicted,
 		PiecesEvicted: c.Streams.PushedOut + c.SCTP.Evicted + c.SCTP.Forgotten,
 		Datagrams:     c.Fragments.Datagrams, DatagramsLost: c.Fragments.Expired + c.Fragments.Evicted,
 	}

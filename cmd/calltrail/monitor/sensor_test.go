@@ -118,7 +118,7 @@ func TestSensorMetrics(t *testing.T) {
 		"calltrail_tap_kernel_dropped_packets_total{tap=eth1}":                        10,
 		"calltrail_decode_packets_total{class=decoded,reason=sip,tap=eth1}":           900,
 		"calltrail_decode_packets_total{class=dropped,reason=bad_ip_header,tap=eth1}": 100,
-		"calltrail_decode_packets_total{class=ignored,reason=stun,tap=eth2}":          0,
+		"calltrail_decode_packets_total{class=decoded,reason=stun,tap=eth2}":          0,
 		"calltrail_decode_sip_errors_total{kind=call_id,tap=eth1}":                    3,
 		"calltrail_streams{tap=eth1}":                                                 6,
 		"calltrail_nic_readable{tap=eth1}":                                            1,

@@ -128,6 +128,9 @@ func (t *Tap) judgeCarriage(recent float64, add func(string, ...any)) {
 	if n := c.TLSEvicted; n > 0 {
 		add("%s: %s TLS connections were pushed out in %s: raise limits.tls_connections", t.Name, count(n), span(recent))
 	}
+	if n := c.FlowsEvicted; n > 0 {
+		add("%s: %s conversations of applications were pushed out in %s: raise limits.flows", t.Name, count(n), span(recent))
+	}
 	if n := c.PiecesEvicted; n > 0 {
 		add("%s: %s pieces of TCP or SCTP were pushed out in %s: a flood, or gaps", t.Name, count(n), span(recent))
 	}

@@ -75,6 +75,8 @@ type Carriage struct {
 	// TCPEvicted are TCP connections with SIP that were pushed out of memory, TLSEvicted TLS connections.
 	TCPEvicted uint64 `json:"tcp_evicted"`
 	TLSEvicted uint64 `json:"tls_evicted"`
+	// FlowsEvicted are conversations that may be calls in applications.
+	FlowsEvicted uint64 `json:"flows_evicted"`
 	// PiecesEvicted are pieces of TCP streams and of SCTP messages that waited for others, and SCTP associations.
 	PiecesEvicted uint64 `json:"pieces_evicted"`
 	// Datagrams were put together from fragments, DatagramsLost could not be: fragments did not come, or there was no room.
@@ -104,6 +106,7 @@ func (c Carriage) minus(earlier Carriage) Carriage {
 		TCPGaps:       since(c.TCPGaps, earlier.TCPGaps),
 		TCPEvicted:    since(c.TCPEvicted, earlier.TCPEvicted),
 		TLSEvicted:    since(c.TLSEvicted, earlier.TLSEvicted),
+		FlowsEvicted:  since(c.FlowsEvicted, earlier.FlowsEvicted),
 		PiecesEvicted: since(c.PiecesEvicted, earlier.PiecesEvicted),
 		Datagrams:     since(c.Datagrams, earlier.Datagrams),
 		DatagramsLost: since(c.DatagramsLost, earlier.DatagramsLost),
