@@ -38,9 +38,6 @@ func (d *draft) app(c *app.Call, final bool) *record.Call {
 		LastSeenAt: record.TimeOf(c.LastSeen), Disposition: record.Unknown, Visibility: record.Encrypted, Observer: d.observer(),
 		Src: d.end("src", c.Client, false), Dst: d.end("dst", far, relayed),
 	}
-	if d.cfg.FinalOnly {
-		rec.Revision = 1
-	}
 	rec.VLAN, rec.Tunnel = vlans(first.VLAN, first.VLANs), tunnels(first.Tunnels)
 	rec.App = &record.App{
 		Name: c.Name.String(), Confidence: c.Confidence.String(), Evidence: c.Evidence, Media: c.Medium.String(), Client: client,

@@ -29,9 +29,6 @@ func (d *draft) mediaOnly(c *mediaonly.Call, final bool) *record.Call {
 		LastSeenAt: record.TimeOf(c.LastSeen), Disposition: record.Unknown, Visibility: record.MediaOnly, Observer: d.observer(),
 		Src: d.end("src", c.A, false), Dst: d.end("dst", c.B, false),
 	}
-	if d.cfg.FinalOnly {
-		rec.Revision = 1
-	}
 	var list []record.Media
 	for i := range c.Streams {
 		list = append(list, d.stream(&c.Streams[i], c.Streams[i].Sender == media.Caller))

@@ -128,7 +128,7 @@ func basePipeline(cfg *config.Config) pipeline.Config {
 		TLS:       encrypted.Config{Ports: ports[tcp.Ports](cfg.Capture.TLSPorts), Connections: cfg.Limits.TLSConnections, Checkpoint: time.Duration(cfg.Timers.Checkpoint)},
 		Flows:     flow.Config{Flows: cfg.Limits.Flows},
 		Apps:      app.Config{Sessions: cfg.Limits.Flows, Checkpoint: time.Duration(cfg.Timers.Checkpoint)},
-		MediaOnly: mediaonly.Config{Calls: cfg.Limits.Calls, Checkpoint: time.Duration(cfg.Timers.Checkpoint)},
+		MediaOnly: mediaonly.Config{Calls: cfg.Limits.Calls},
 		SIPPorts:  ports[tcp.Ports](cfg.Capture.SIPPorts, cfg.Capture.WebSocketPorts),
 		Messages:  cfg.Events.Messages,
 	}
