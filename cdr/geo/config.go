@@ -11,9 +11,14 @@ type Config struct {
 	City string
 	// ASN is the path of an ASN or ISP database, in GeoIP2 format (.mmdb).
 	ASN string
-	// Networks is the path of a CSV file with the columns "asn" and "class"; the classes are hosting, vpn, tor,
-	// mobile and isp. A first row with just these two names, and lines that start with "#", are skipped.
+	// Anonymiser is the path of an Anonymous-IP database, in GeoIP2 format (.mmdb).
+	Anonymiser string
+	// Networks is the path of a CSV file of two columns: an AS number, prefix or address, and its class, one of hosting,
+	// vpn, tor, mobile and isp. A first row "asn,class" or "prefix,class", and lines that start with "#", are skipped.
 	Networks string
+	// Cells is the path of a CSV file of mobile cells with the columns mcc, mnc, area, ci, lat, lon, range_m and date; area
+	// and ci are decimal, or hexadecimal after 0x. At most 4,194,304 rows.
+	Cells string
 	// HostingASNs are autonomous systems of class hosting, whatever Networks says of them.
 	HostingASNs []uint32
 

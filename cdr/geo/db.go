@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/oschwald/geoip2-golang/v2"
+	"github.com/oschwald/maxminddb-golang/v2"
 )
 
 // Place is what the databases know of an address. Unknown is "", 0 or nil. The pointers are shared between callers:
@@ -21,11 +22,23 @@ type Place struct {
 	AccuracyKM  *uint16  // radius in kilometres around the coordinates, 67 % confidence
 	ASNumber    uint32   // autonomous system
 	ASOrg       string   // who runs it
-	Network     string   // class of that system: hosting, vpn, tor, mobile, isp
+	Network     string   // class of the network: hosting, vpn, tor, mobile, isp
+	NetworkBy   string   // what named the class: ByPrefix, ByAnonymiser, ByASN
+	// Dated is the UTC day on which a cell's row says it was measured. Zero for an address: the database's date is its Build's.
+	Dated time.Time
 }
+
+// Values of Place.NetworkBy, the one that counts before the others first. What is said of fewer addresses counts before
+// what is said of more: a Tor exit at a subscriber's line is one, though its system is an access provider's.
+const (
+	ByPrefix     = "prefix"     // a prefix of the Networks file, the longest one
+	ByAnonymiser = "anonymiser" // the Anonymous-IP database
+	ByASN        = "asn"        // an AS number of HostingASNs or the Networks file
+)
 
 // Build names one database in use.
 type Build struct {
+	Kind  Kind      // what it is used for
 	Type  string    // as the database names itself, "GeoLite2-City"
 	Built time.Time // when it was made, UTC
 }
@@ -51,9 +64,10 @@ type DB struct {
 // snapshot is one set of databases with the answers given from it. It is never changed, only replaced; the garbage
 // collector takes it when the last look-up has left it.
 type snapshot struct {
-	city, asn *geoip2.Reader // nil: none configured
-	classes   map[uint32]string
-	recent    recent
+	city, asn, anonymiser *maxminddb.Reader // nil: none configured
+	networks              networks
+	cells                 cells
+	recent                recent
 }
 
 // New reads the configured files. It starts nothing; see [DB.Run] for reloading.
@@ -75,7 +89,7 @@ func New(cfg Config) (*DB, error) {
 func (db *DB) Lookup(addr netip.Addr) Place {
 	addr = addr.Unmap().WithZone("")
 	s := db.current.Load()
-	if s.city == nil && s.asn == nil || isSpecial(addr) {
+	if s.blank() || isSpecial(addr) {
 		return Place{}
 	}
 	slot := s.recent.slot(addr)
@@ -88,14 +102,23 @@ func (db *DB) Lookup(addr netip.Addr) Place {
 	return place
 }
 
-// Builds names the databases in use, City first.
+// Cell tells where a mobile cell is, by the table of cells alone: mcc and mnc are decimal digits, area and ci hexadecimal
+// ones, as P-Access-Network-Info has them (3GPP TS 24.229 section 7.2A.4). It is false for a cell that is not in the table.
+func (db *DB) Cell(mcc, mnc, area, ci string) (Place, bool) {
+	return db.current.Load().cells.find(mcc, mnc, area, ci)
+}
+
+// Builds names the databases in use, City first, then ASN.
 func (db *DB) Builds() []Build {
 	var builds []Build
 	s := db.current.Load()
-	for _, r := range []*geoip2.Reader{s.city, s.asn} {
-		if r != nil {
-			m := r.Metadata()
-			builds = append(builds, Build{Type: m.DatabaseType, Built: m.BuildTime().UTC()})
+	for _, x := range []struct {
+		kind   Kind
+		reader *maxminddb.Reader
+	}{{KindCity, s.city}, {KindASN, s.asn}, {KindAnonymiser, s.anonymiser}} {
+		if x.reader != nil {
+			m := x.reader.Metadata
+			builds = append(builds, Build{Kind: x.kind, Type: m.DatabaseType, Built: m.BuildTime().UTC()})
 		}
 	}
 	return builds
@@ -106,31 +129,67 @@ func (db *DB) Stats() Stats {
 	return Stats{Reloads: db.reloads.Load(), Failures: db.failures.Load(), BadRecords: db.badRecords.Load()}
 }
 
+// blank: nothing is known of any address.
+func (s *snapshot) blank() bool {
+	return s.city == nil && s.asn == nil && s.anonymiser == nil && s.networks.prefixes.empty()
+}
+
 // find decodes what the databases hold for addr, and counts the records that would not decode.
 //
-// geoip2 decodes whole records, all languages of all names: 6 µs a City record where the few fields needed here cost
-// 3 µs by maxminddb alone. It stays, because it checks the type of a database and keeps up with the format's changes,
-// and because addresses repeat: recent answers nearly all look-ups in less than 100 ns.
+// geoip2's records are decoded whole, all languages of all names: 6 µs a City record where the few fields needed here cost
+// 3 µs. They stay, because they keep up with the format's changes, and because addresses repeat: recent answers nearly all
+// look-ups in some 100 ns.
 func (s *snapshot) find(addr netip.Addr) (p Place, bad uint64) {
 	if s.city != nil && covers(s.city, addr) {
-		city, err := s.city.City(addr)
-		if err != nil {
+		var city geoip2.City
+		if err := s.city.Lookup(addr).Decode(&city); err != nil {
 			bad++
 		} else {
-			p.setCity(city)
+			p.setCity(&city)
 		}
 	}
 	if s.asn != nil && covers(s.asn, addr) {
-		asn, err := s.asn.ASN(addr)
-		if err != nil {
+		var asn geoip2.ASN
+		if err := s.asn.Lookup(addr).Decode(&asn); err != nil {
 			bad++
 		} else {
 			p.ASNumber = uint32(asn.AutonomousSystemNumber) //nolint:gosec // a uint32 in the format
 			p.ASOrg = asn.AutonomousSystemOrganization
-			p.Network = s.classes[p.ASNumber]
 		}
 	}
+	if c := s.networks.prefixes.find(addr); c != 0 {
+		p.Network, p.NetworkBy = c.String(), ByPrefix
+		return p, bad
+	}
+	if s.anonymiser != nil && covers(s.anonymiser, addr) {
+		var a geoip2.AnonymousIP
+		if err := s.anonymiser.Lookup(addr).Decode(&a); err != nil {
+			bad++
+		} else if c := classOf(&a); c != 0 {
+			p.Network, p.NetworkBy = c.String(), ByAnonymiser
+			return p, bad
+		}
+	}
+	if c := s.networks.systems[p.ASNumber]; c != 0 && p.ASNumber != 0 {
+		p.Network, p.NetworkBy = c.String(), ByASN
+	}
 	return p, bad
+}
+
+// classOf is the class of an address that hides its user. A proxy, public or in somebody's home, is of class vpn: the
+// record has no word of its own for it, and it says as little of its user's place.
+func classOf(a *geoip2.AnonymousIP) class {
+	switch {
+	case a.IsTorExitNode:
+		return tor
+	case a.IsAnonymousVPN, a.IsPublicProxy, a.IsResidentialProxy:
+		return vpn
+	case a.IsHostingProvider:
+		return hosting
+	case a.IsAnonymous:
+		return vpn
+	}
+	return 0
 }
 
 func (p *Place) setCity(city *geoip2.City) {
@@ -146,7 +205,9 @@ func (p *Place) setCity(city *geoip2.City) {
 }
 
 // covers is false for an IPv6 address and a database of IPv4 only.
-func covers(r *geoip2.Reader, addr netip.Addr) bool { return addr.Is4() || r.Metadata().IPVersion == 6 }
+func covers(r *maxminddb.Reader, addr netip.Addr) bool {
+	return addr.Is4() || r.Metadata.IPVersion == 6
+}
 
 // sharedSpace is for networks between a provider and its customers (RFC 6598).
 var sharedSpace = netip.MustParsePrefix("100.64.0.0/10")

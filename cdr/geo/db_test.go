@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"calltrail/decode/fuzzbound"
 )
 
 // The databases of the captures: documentation networks only. pcaps/geo says how they are made.
@@ -152,13 +154,20 @@ func TestNewRefuses(t *testing.T) {
 		{"cut short", Config{City: write("half.mmdb", whole[:len(whole)/2])}, []string{"half.mmdb", "cut short"}},
 		{"ASN for City", Config{City: testASN}, []string{"of type GeoLite2-ASN", "use a City or Country database"}},
 		{"City for ASN", Config{ASN: testCity}, []string{"of type GeoLite2-City", "use an ASN or ISP database"}},
-		{"unknown type", Config{City: write("type.mmdb", []byte(strings.Replace(string(whole), "GeoLite2-City", "Something-new", 1)))}, []string{`"Something-new" is not known`}},
+		{"another kind", Config{City: write("domain.mmdb", domains(t))}, []string{"of type GeoIP2-Domain", "use a City or Country database"}},
+		{"city for anonymiser", Config{Anonymiser: testCity}, []string{"anonymiser database", "use an Anonymous-IP database"}},
 		{"both", Config{City: filepath.Join(dir, "a"), ASN: filepath.Join(dir, "b")}, []string{"city database", "; ", "ASN database"}},
 		{"class unknown", Config{Networks: write("class.csv", []byte("asn,class\n64496,home\n"))}, []string{"class.csv", "line 2", `class "home"`, "hosting, vpn, tor, mobile, isp"}},
 		{"AS number", Config{Networks: write("asn.csv", []byte("64496,isp\nAS,isp\n"))}, []string{"line 2", `"AS" is not an AS number`}},
 		{"AS number too large", Config{Networks: write("large.csv", []byte("4294967296,isp\n"))}, []string{"line 1"}},
 		{"AS twice", Config{Networks: write("twice.csv", []byte("64496,isp\nAS64496,vpn\n"))}, []string{"line 2", "64496 is there twice"}},
 		{"columns", Config{Networks: write("columns.csv", []byte("64496\n"))}, []string{"line 1", "two columns"}},
+		{"host bits", Config{Networks: write("host.csv", []byte("192.0.2.1/24,vpn\n"))}, []string{"line 1", "write 192.0.2.0/24"}},
+		{"no prefix", Config{Networks: write("prefix.csv", []byte("64496,isp\n192.0.2.0/33,vpn\n"))}, []string{"line 2", `"192.0.2.0/33" is not a prefix`}},
+		{"no address", Config{Networks: write("address.csv", []byte("192.0.2,vpn\n"))}, []string{"line 1", `"192.0.2" is not an address`}},
+		{"IPv4 in IPv6", Config{Networks: write("mapped.csv", []byte("::ffff:192.0.2.1,vpn\n"))}, []string{"line 1", "IPv4 in its own form"}},
+		{"prefix twice", Config{Networks: write("again.csv", []byte("192.0.2.1,vpn\n192.0.2.1/32,tor\n"))}, []string{"line 2", "192.0.2.1/32 is there twice"}},
+		{"cells", Config{Cells: write("cells.csv", []byte("404,10,1,2,91,72,,\n"))}, []string{"cell table", "line 1", "latitude"}},
 		{"negative time", Config{Settle: -1}, []string{"negative"}},
 	}
 	for _, tt := range tests {
@@ -180,13 +189,18 @@ func TestNewRefuses(t *testing.T) {
 }
 
 func TestNetworksFile(t *testing.T) {
-	got, err := parseNetworks([]byte("# classes\nasn,class\n64496,isp\nas64497, mobile\n4294967295,vpn\n0,tor\n"))
+	got, err := parseNetworks([]byte("# classes\nasn,class\n64496,isp\nas64497, mobile\n192.0.2.0/24,hosting\n4294967295,vpn\n0,tor\n2001:db8::1,tor\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[uint32]string{64496: "isp", 64497: "mobile", 4294967295: "vpn", 0: "tor"}
-	if fmt.Sprint(got) != fmt.Sprint(want) {
-		t.Errorf("got %v, want %v", got, want)
+	want := map[uint32]class{64496: 5, 64497: 4, 4294967295: vpn, 0: tor}
+	if fmt.Sprint(got.systems) != fmt.Sprint(want) {
+		t.Errorf("got %v, want %v", got.systems, want)
+	}
+	for addr, want := range map[string]string{"192.0.2.0": "hosting", "192.0.1.255": "", "2001:db8::1": "tor", "2001:db8::2": ""} {
+		if got := got.prefixes.find(netip.MustParseAddr(addr)).String(); got != want {
+			t.Errorf("%s is %q, want %q", addr, got, want)
+		}
 	}
 }
 
@@ -251,17 +265,28 @@ func TestRecentKeepsAnswersApart(t *testing.T) {
 }
 
 func FuzzParseNetworks(f *testing.F) {
-	for _, seed := range []string{"asn,class\n64496,isp\n", "AS1,hosting", "\"1\",\"tor\"", "1,isp\n1,isp", "#", "as,vpn"} {
+	for _, seed := range []string{"asn,class\n64496,isp\n", "AS1,hosting", "\"1\",\"tor\"", "1,isp\n1,isp", "#", "as,vpn", "prefix,class\n192.0.2.0/24,vpn\n192.0.2.0/25,tor\n", "::/0,isp\n0.0.0.0/0,vpn\n"} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		classes, err := parseNetworks(text)
-		if err != nil && classes != nil {
-			t.Error("classes beside an error")
+		fuzzbound.Check(t, len(text), func() { _, _ = parseNetworks(text) })
+		n, err := parseNetworks(text)
+		if (err != nil) == (n != nil) {
+			t.Fatalf("%v beside the error %v", n, err)
 		}
-		for asn, class := range classes {
-			if class == "" {
+		if err != nil {
+			return
+		}
+		for asn, c := range n.systems {
+			if c.String() == "" {
 				t.Errorf("AS %d without class", asn)
+			}
+		}
+		for _, table := range [][]span{n.prefixes.v4, n.prefixes.v6} {
+			for i := 1; i < len(table); i++ {
+				if !table[i-1].before(table[i]) {
+					t.Errorf("span %d does not begin after the one before", i)
+				}
 			}
 		}
 	})

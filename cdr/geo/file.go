@@ -7,10 +7,9 @@ import (
 	"io"
 	"io/fs"
 	"maps"
-	"net/netip"
 	"os"
 
-	"github.com/oschwald/geoip2-golang/v2"
+	"github.com/oschwald/maxminddb-golang/v2"
 )
 
 // file is one configured file: what was made of it, and what it looked like when it was last tried.
@@ -28,22 +27,32 @@ func files(cfg Config) []*file {
 	all := []*file{
 		{
 			what: "city database", path: cfg.City,
-			parse: func(b []byte) (any, error) {
-				return open(b, "a City or Country", func(r *geoip2.Reader) error { _, err := r.City(netip.IPv4Unspecified()); return err })
-			},
-			install: func(s *snapshot, v any) { s.city, _ = v.(*geoip2.Reader) },
+			parse:   func(b []byte) (any, error) { return open(b, KindCity) },
+			install: func(s *snapshot, v any) { s.city, _ = v.(*maxminddb.Reader) },
 		},
 		{
 			what: "ASN database", path: cfg.ASN,
-			parse: func(b []byte) (any, error) {
-				return open(b, "an ASN or ISP", func(r *geoip2.Reader) error { _, err := r.ASN(netip.IPv4Unspecified()); return err })
-			},
-			install: func(s *snapshot, v any) { s.asn, _ = v.(*geoip2.Reader) },
+			parse:   func(b []byte) (any, error) { return open(b, KindASN) },
+			install: func(s *snapshot, v any) { s.asn, _ = v.(*maxminddb.Reader) },
+		},
+		{
+			what: "anonymiser database", path: cfg.Anonymiser,
+			parse:   func(b []byte) (any, error) { return open(b, KindAnonymiser) },
+			install: func(s *snapshot, v any) { s.anonymiser, _ = v.(*maxminddb.Reader) },
 		},
 		{
 			what: "network classes", path: cfg.Networks,
-			parse:   func(b []byte) (any, error) { return parseNetworks(b) },
-			install: func(s *snapshot, v any) { s.classes, _ = v.(map[uint32]string) },
+			parse: func(b []byte) (any, error) { return parseNetworks(b) },
+			install: func(s *snapshot, v any) {
+				if n, ok := v.(*networks); ok && n != nil {
+					s.networks = *n
+				}
+			},
+		},
+		{
+			what: "cell table", path: cfg.Cells,
+			parse:   func(b []byte) (any, error) { return parseCells(b) },
+			install: func(s *snapshot, v any) { s.cells, _ = v.(cells) },
 		},
 	}
 	configured := all[:0]
@@ -53,26 +62,6 @@ func files(cfg Config) []*file {
 		}
 	}
 	return configured
-}
-
-// open reads a database and tries it, so that one of another kind is refused here and not at each look-up.
-func open(b []byte, kind string, try func(*geoip2.Reader) error) (*geoip2.Reader, error) {
-	r, err := geoip2.OpenBytes(b)
-	if err == nil {
-		err = try(r)
-	}
-	var unknown geoip2.UnknownDatabaseTypeError
-	var wrong geoip2.InvalidMethodError
-	switch {
-	case err == nil:
-		return r, nil
-	case errors.As(err, &unknown):
-		return nil, fmt.Errorf("type %q is not known: use %s database in GeoIP2 format", unknown.DatabaseType, kind)
-	case errors.As(err, &wrong):
-		return nil, fmt.Errorf("it is of type %s: use %s database", wrong.DatabaseType, kind)
-	default:
-		return nil, fmt.Errorf("%w: the file is cut short, damaged or not in GeoIP2 format; fetch it again", err)
-	}
 }
 
 // changed: the file is not the one last tried.
@@ -114,13 +103,18 @@ func (f *file) readAll() ([]byte, error) {
 		return nil, err
 	}
 	f.tried = info
+	return readWhole(f.path, info)
+}
+
+// readWhole reads a file that looked like info.
+func readWhole(path string, info os.FileInfo) ([]byte, error) {
 	if !info.Mode().IsRegular() { // before it is opened: a pipe would block
 		return nil, errors.New("it is not a regular file")
 	}
 	if info.Size() > maxSize {
 		return nil, fmt.Errorf("it has %d bytes, more than the %d this program reads", info.Size(), maxSize)
 	}
-	in, err := os.Open(f.path)
+	in, err := os.Open(path) //nolint:gosec // the path is the operator's choice
 	if err != nil {
 		return nil, err
 	}
@@ -165,12 +159,12 @@ func (db *DB) snapshot() *snapshot {
 		f.install(s, f.parsed)
 	}
 	if len(db.cfg.HostingASNs) > 0 {
-		classes := make(map[uint32]string, len(s.classes)+len(db.cfg.HostingASNs))
-		maps.Copy(classes, s.classes)
+		systems := make(map[uint32]class, len(s.networks.systems)+len(db.cfg.HostingASNs))
+		maps.Copy(systems, s.networks.systems)
 		for _, asn := range db.cfg.HostingASNs {
-			classes[asn] = classNames[0]
+			systems[asn] = hosting
 		}
-		s.classes = classes
+		s.networks.systems = systems
 	}
 	return s
 }

@@ -13,6 +13,7 @@ import (
 	"calltrail/cdr/mediaonly"
 	"calltrail/cdr/number"
 	"calltrail/cdr/record"
+	"calltrail/cdr/route"
 	"calltrail/cdr/spoof"
 	"calltrail/decode/reassembly"
 	"calltrail/decode/tcp"
@@ -63,7 +64,9 @@ type Config struct {
 type Lookups struct {
 	Numbers *number.Book
 	Places  *geo.DB
-	Rules   *spoof.Rules
+	// Routes tells what is the operator's; nil: roles and directions stay empty.
+	Routes *route.Table
+	Rules  *spoof.Rules
 	// Certificates check PASSporTs; nil: they are recorded unchecked.
 	Certificates *attest.Verifier
 	// Clock returns the state of the clock that packets have their times from; nil in replay.

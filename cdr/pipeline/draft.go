@@ -44,6 +44,7 @@ func (d *draft) call(c *dialog.Call, final bool) *record.Call {
 	d.route(rec, c)
 	d.durations(rec)
 	rec.Media = d.media(c)
+	d.direction(rec, c)
 	for i := range rec.Media {
 		if m := &rec.Media[i]; !m.Foreign {
 			rec.LastSeenAt = max(rec.LastSeenAt, m.LastAt)

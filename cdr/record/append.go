@@ -46,6 +46,8 @@ func (c *Call) write(o *object) (observed int) {
 	}
 	o.text("group_method", c.GroupMethod)
 	o.text("direction", c.Direction)
+	o.link("ingress", c.Ingress)
+	o.link("egress", c.Egress)
 	o.party("caller", &c.Caller)
 	o.asserted(c.Asserted)
 	o.text("auth_user", c.AuthUser)
@@ -227,6 +229,17 @@ func (o *object) end(name string, e *End) {
 	o.text("as_org", e.ASOrg)
 	o.text("network", e.Network)
 	o.text("role", e.Role)
+	o.close('}')
+}
+
+func (o *object) link(name string, l *Link) {
+	if l == nil {
+		return
+	}
+	o.open(name, '{')
+	o.text("peer", l.Peer)
+	o.textAlways("trunk", l.Trunk)
+	o.text("interface", l.Interface)
 	o.close('}')
 }
 

@@ -35,6 +35,10 @@ type Call struct {
 
 	// Which way the call goes, by the operator's prefixes, numbers and trunks.
 	Direction string `json:"direction,omitempty" schema:"enum=originating|terminating|on_net|transit|unknown"`
+	// Trunk the call came by into the operator's network.
+	Ingress *Link `json:"ingress,omitempty"`
+	// Trunk it left by.
+	Egress *Link `json:"egress,omitempty"`
 
 	// Calling party: From of the INVITE.
 	Caller Party `json:"caller"`

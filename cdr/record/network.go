@@ -36,6 +36,16 @@ type End struct {
 	Role string `json:"role,omitempty" schema:"enum=subscriber|trunk|own_sbc|foreign"`
 }
 
+// Link is a trunk to another network, as configured.
+type Link struct {
+	// Network at its other end.
+	Peer string `json:"peer,omitempty"`
+	// Its name.
+	Trunk string `json:"trunk"`
+	// Interface it is bound to.
+	Interface string `json:"interface,omitempty"`
+}
+
 // Location is a place with the way it was found.
 type Location struct {
 	// Country of the place.

@@ -148,15 +148,15 @@ func newLookups(ctx context.Context, cfg *config.Config, log zerolog.Logger) (pi
 	if err != nil {
 		return pipeline.Lookups{}, nil, err
 	}
-	places, err := geo.New(geo.Config{
-		City: cfg.Geo.City, ASN: cfg.Geo.ASN, Networks: cfg.Geo.Networks, OnReload: func(err error) {
-			if err != nil {
-				log.Warn().Err(err).Msg("location databases not reloaded")
-				return
-			}
-			log.Info().Msg("location databases reloaded")
-		},
-	})
+	sources := geoConfig(cfg)
+	sources.OnReload = func(err error) {
+		if err != nil {
+			log.Warn().Err(err).Msg("location databases not reloaded")
+			return
+		}
+		log.Info().Msg("location databases reloaded")
+	}
+	places, err := geo.New(sources)
 	if err != nil {
 		return pipeline.Lookups{}, nil, err
 	}
@@ -180,7 +180,11 @@ func newLookups(ctx context.Context, cfg *config.Config, log zerolog.Logger) (pi
 		return pipeline.Lookups{}, nil, err
 	}
 	go func() { _ = certificates.Run(ctx) }() // always nil
-	return pipeline.Lookups{Numbers: numbers, Places: places, Rules: rules, Certificates: certificates}, places, nil
+	routes, err := newRoutes(cfg)
+	if err != nil {
+		return pipeline.Lookups{}, nil, err
+	}
+	return pipeline.Lookups{Numbers: numbers, Places: places, Rules: rules, Certificates: certificates, Routes: routes}, places, nil
 }
 
 // orNil is list, or nil for an empty one: the rules then use their built-in list.

@@ -64,6 +64,13 @@ type Own struct {
 	Numbers []string `yaml:"numbers"`
 	// Prefixes are the operator's address ranges, CIDR or single addresses. Default none.
 	Prefixes []netip.Prefix `yaml:"prefixes"`
+	// SBCs are the addresses of the operator's own session border controllers, proxies and gateways. Default none.
+	SBCs []netip.Prefix `yaml:"sbcs"`
+	// Trunks is a CSV file of the connections to other networks with the columns name, peer, prefix, interface and vlan, a row
+	// for each prefix. Empty (default): none.
+	Trunks string `yaml:"trunks"`
+	// NAT says where taps are, seen from the operator's address translation: "eth0=inside", "eth1=outside". Default: none.
+	NAT []string `yaml:"nat"`
 }
 
 // Capture is for live traffic.
@@ -185,9 +192,13 @@ type Geo struct {
 	City string `yaml:"city"`
 	// ASN is a GeoIP2-format ASN database (.mmdb). Empty (default): no networks.
 	ASN string `yaml:"asn"`
-	// Networks is a CSV file of the operator's own knowledge with the columns "asn" and "class" (hosting, vpn, tor, mobile,
+	// Anonymiser is a GeoIP2-format Anonymous-IP database (.mmdb). Empty (default): none.
+	Anonymiser string `yaml:"anonymiser"`
+	// Networks is a CSV file of the operator's own knowledge: an AS number or a prefix, and its class (hosting, vpn, tor, mobile,
 	// isp). Empty (default): none.
 	Networks string `yaml:"networks"`
+	// Cells is a CSV file of mobile cells with the columns mcc, mnc, area, ci, lat, lon, range_m and date. Empty (default): none.
+	Cells string `yaml:"cells"`
 }
 
 // Spoof configures the spoofing indicators.

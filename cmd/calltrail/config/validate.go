@@ -230,7 +230,10 @@ func (c *Config) validateFiles() Problems {
 	for _, x := range []struct{ path, file string }{
 		{"geo.city", c.Geo.City},
 		{"geo.asn", c.Geo.ASN},
+		{"geo.anonymiser", c.Geo.Anonymiser},
 		{"geo.networks", c.Geo.Networks},
+		{"geo.cells", c.Geo.Cells},
+		{"own.trunks", c.Own.Trunks},
 	} {
 		if x.file == "" {
 			continue

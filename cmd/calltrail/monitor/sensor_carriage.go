@@ -82,7 +82,10 @@ func collectCarriage(o out, t *pipeline.TapStats) {
 		f family
 		n int
 	}{
-		{datagramsWaiting, c.Waiting}, {tcpFollowed, c.Followed}, {sctpKnown, c.Associations}, {tlsKnown, c.Connections},
+		{datagramsWaiting, c.Waiting},
+		{tcpFollowed, c.Followed},
+		{sctpKnown, c.Associations},
+		{tlsKnown, c.Connections},
 		{flowsKnown, c.Conversations},
 	} {
 		o.put(x.f, float64(x.n), t.Name)
