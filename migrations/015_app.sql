@@ -1,5 +1,5 @@
 -- Calls made in applications: which application, by what evidence, between whom, how much; and every address of theirs by the
--- time it was used. What the tables of a sensor pushed out of those calls is told in words.
+-- time it was used. And the trunks that a call came and left by. What the tables of a sensor pushed out of those calls is told in words.
 
 -- +goose Up
 ALTER TABLE calltrail.call_record
@@ -19,7 +19,20 @@ ALTER TABLE calltrail.call_record
     ADD COLUMN app_packets_up   bigint,
     ADD COLUMN app_packets_down bigint,
     ADD COLUMN app_octets_up    bigint,
-    ADD COLUMN app_octets_down  bigint;
+    ADD COLUMN app_octets_down  bigint,
+    ADD COLUMN ingress_peer      text,
+    ADD COLUMN ingress_trunk     text,
+    ADD COLUMN ingress_interface text,
+    ADD COLUMN egress_peer       text,
+    ADD COLUMN egress_trunk      text,
+    ADD COLUMN egress_interface  text;
+
+COMMENT ON COLUMN calltrail.call_record.ingress_peer IS 'Trunk the call came by into the operator''s network, by own.trunks: the network at its other end';
+COMMENT ON COLUMN calltrail.call_record.ingress_trunk IS 'Its name';
+COMMENT ON COLUMN calltrail.call_record.ingress_interface IS 'Interface it is bound to';
+COMMENT ON COLUMN calltrail.call_record.egress_peer IS 'Trunk the call left by, by own.trunks: the network at its other end';
+COMMENT ON COLUMN calltrail.call_record.egress_trunk IS 'Its name';
+COMMENT ON COLUMN calltrail.call_record.egress_interface IS 'Interface it is bound to';
 
 COMMENT ON COLUMN calltrail.call_record.app_name IS 'Call in an application: which, by the rules of docs/applications.md; webrtc: one that uses WebRTC, nothing tells which; NULL when as much speaks for one as for another';
 COMMENT ON COLUMN calltrail.call_record.app_confidence IS 'Call in an application: how sure app_name is: certain, likely, weak';
@@ -72,14 +85,15 @@ BEGIN
 END
 $$;
 
--- Asked by the address first, of which endpoint has an index; a subscriber has few calls among all that used a relay.
+-- Asked by the address first, of which endpoint has an index; a subscriber has few calls among all that used a relay. LATERAL and
+-- OFFSET keep it so: without statistics, as right after a bulk load, the planner would read all calls instead.
 CREATE FUNCTION calltrail.app_calls_of(of_ip inet, from_time timestamptz, to_time timestamptz) RETURNS SETOF calltrail.calls
     LANGUAGE sql STABLE ROWS 16 SET search_path = pg_catalog, pg_temp AS $$
     SELECT c.*
       FROM (SELECT DISTINCT e.day, e.record_id
               FROM calltrail.endpoint e
              WHERE e.ip = of_ip AND e.first_at < to_time AND e.last_at >= from_time) used
-      JOIN calltrail.calls c USING (day, record_id)
+     CROSS JOIN LATERAL (SELECT * FROM calltrail.calls one WHERE one.day = used.day AND one.record_id = used.record_id OFFSET 0) c
      WHERE c.kind = 'app'
      ORDER BY c.started_at, c.call_uid
 $$;
@@ -156,7 +170,8 @@ ALTER TABLE calltrail.call_record
     DROP COLUMN app_client_ip, DROP COLUMN app_client_port, DROP COLUMN app_mapped_ip, DROP COLUMN app_mapped_port,
     DROP COLUMN app_peer_ip, DROP COLUMN app_peer_port, DROP COLUMN app_peer_seen, DROP COLUMN app_relay_ip,
     DROP COLUMN app_relay_port, DROP COLUMN app_packets_up, DROP COLUMN app_packets_down, DROP COLUMN app_octets_up,
-    DROP COLUMN app_octets_down;
+    DROP COLUMN app_octets_down, DROP COLUMN ingress_peer, DROP COLUMN ingress_trunk, DROP COLUMN ingress_interface,
+    DROP COLUMN egress_peer, DROP COLUMN egress_trunk, DROP COLUMN egress_interface;
 COMMENT ON COLUMN calltrail.call_record.src_ip IS 'Source of the first INVITE''s packet: address. On a trunk (src_role) it is a gateway, not the caller';
 COMMENT ON COLUMN calltrail.call_record.dst_ip IS 'Destination of the first INVITE''s packet: address';
 COMMENT ON COLUMN calltrail.call_record.duration_ms IS 'From answered_at to ended_at; milliseconds';

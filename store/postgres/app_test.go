@@ -175,6 +175,7 @@ func TestAppMigratesWithRecords(t *testing.T) {
 	}
 	db.want(`SELECT count(*) AS calls, count(app_name) AS named FROM calltrail.calls`, "2|0")
 	deliver(t, open(t, c), chain.body(appCall(3).Append(nil)))
+	downTo(t, c, 15)
 	_, err := Migrate(context.Background(), c, Down)
 	if err == nil || !strings.Contains(err.Error(), "records are not dropped by a migration") || strings.Contains(err.Error(), "\n") {
 		t.Errorf("down with a call in an application: %v", err)

@@ -179,6 +179,8 @@ var callColumns = slices.Concat(
 		sip("sip_conflicting", func(s *sipRow) any { return object(s.Conflicting) }),
 	},
 	appColumns,
+	linkColumns("ingress", func(r *callRow) *record.Link { return r.Ingress }),
+	linkColumns("egress", func(r *callRow) *record.Link { return r.Egress }),
 )
 
 // fault says what keeps a call from being stored; empty: nothing.

@@ -51,6 +51,23 @@ func partyColumns[T any](prefix string, of func(*T) *record.Party) []column[T] {
 	}
 }
 
+// linkColumns are the columns of a trunk.
+func linkColumns(prefix string, of func(*callRow) *record.Link) []column[callRow] {
+	field := func(name string, get func(*record.Link) string) column[callRow] {
+		return column[callRow]{prefix + name, func(r *callRow) any {
+			if l := of(r); l != nil {
+				return text(get(l))
+			}
+			return nil
+		}}
+	}
+	return []column[callRow]{
+		field("_peer", func(l *record.Link) string { return l.Peer }),
+		field("_trunk", func(l *record.Link) string { return l.Trunk }),
+		field("_interface", func(l *record.Link) string { return l.Interface }),
+	}
+}
+
 // assertedColumns are the columns of the identity that a network asserted.
 func assertedColumns[T any](of func(*T) *record.Asserted) []column[T] {
 	field := func(name string, get func(*record.Asserted) string) column[T] {

@@ -159,7 +159,7 @@ func TestPartitionsAreMadeWhenNeeded(t *testing.T) {
 	db.want(`SELECT count(*) >= 5 AS ahead FROM calltrail.partition WHERE end_day > now()::date`, "t")
 
 	// Retention took a partition away; what comes for it makes it anew.
-	for _, table := range []string{"call_record", "record_body", "endpoint", "registration", "message", "coverage"} {
+	for _, table := range []string{"call_record", "record_body", "endpoint", "registration", "message", "coverage", "watchlist_hit"} {
 		if err := db.exec("DROP TABLE calltrail." + table + "_20050606"); err != nil {
 			t.Fatal(err)
 		}

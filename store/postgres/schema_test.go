@@ -47,7 +47,7 @@ func TestMigrateDownRefusesToDropRecords(t *testing.T) {
 	chain := newChain(t)
 	deliver(t, open(t, c), chain.calls(1, 1)...)
 	var err error
-	for range 10 {
+	for range 30 {
 		if _, err = Migrate(context.Background(), c, Down); err != nil {
 			break
 		}
