@@ -117,6 +117,12 @@ func (t *Sessions) enter(s *session, f *flow.Flow) {
 	t.server(s, address{f.Server, f.Scope})
 	t.host(s, host{f.Client.IP, f.Scope})
 	for _, l := range f.Learned[:min(int(f.NumLearned), len(f.Learned))] {
+		if l.Role == flow.Mapped && l.End.IP != f.Client.IP && isPublic(f.Client) {
+			continue // no NAT stands before a public address: anybody could name anybody's socket
+		}
+		if l.Role == flow.Relayed && l.End.IP != f.Server.IP {
+			continue // two who work together could name anybody's, too
+		}
 		t.learn(s, learned{address{l.End, f.Scope}, l.Role, f.Client.IP})
 	}
 }

@@ -52,7 +52,7 @@ func (t *Sessions) find(f *flow.Flow, own *session) []*session {
 	}
 	for _, end := range [...]decode.Endpoint{f.Client, f.Server} {
 		for _, s := range x.learned[address{end, f.Scope}] {
-			if s.given(f) && !differ(s, own, f) {
+			if s.given(f) && !t.differ(s, own, f) {
 				t.meet(s, own, f)
 			}
 		}
@@ -107,13 +107,13 @@ func (s *session) sendsFrom(end decode.Endpoint, scope uint32) bool {
 
 // differ says that two sessions are of two applications, by name: an address that one of them names does not make them one. b is
 // nil when it would begin with f.
-func differ(a, b *session, f *flow.Flow) bool {
+func (t *Sessions) differ(a, b *session, f *flow.Flow) bool {
 	if !a.named() {
 		return false
 	}
 	if b == nil {
 		b = &session{}
-		b.mark(f)
+		t.mark(b, f)
 		b.name, b.confidence, _ = app.Judge(b.marks)
 	}
 	return b.named() && a.name != b.name
@@ -126,7 +126,7 @@ func (t *Sessions) connect(s *session, f *flow.Flow) *session {
 		at := address{l.End, f.Scope}
 		for _, list := range [...][]*session{t.index.clients[at], t.index.servers[at]} {
 			for _, o := range list {
-				if o != s && o.goesThrough(s) && !differ(s, o, f) {
+				if o != s && o.goesThrough(s) && !t.differ(s, o, f) {
 					t.others = append(t.others, o)
 				}
 			}
@@ -200,6 +200,7 @@ func (t *Sessions) merge(a, b *session) *session {
 	a.mediaClosed = max(a.mediaClosed, b.mediaClosed)
 	a.marks.Join(b.marks)
 	a.stale = true
-	a.media, a.signalled, a.overflow = a.media || b.media, a.signalled || b.signalled, a.overflow || b.overflow
+	a.media, a.overflow = a.media || b.media, a.overflow || b.overflow
+	a.signalled = a.signalled || b.signalled && a.revision == 0 // a call that has been told of stays told
 	return a
 }

@@ -51,9 +51,12 @@ func asksServer(f *flow.Flow) bool { return relays(f) || f.Facts&(flow.Asked|flo
 
 // mark adds the marks of a flow, and those of the networks of its server and of the relayed addresses it was given. The client's
 // network says nothing: it is a subscriber.
-func (s *session) mark(f *flow.Flow) {
+func (t *Sessions) mark(s *session, f *flow.Flow) {
 	m := f.Marks
 	m.Join(networks(f.Server.IP))
+	if t.System != nil {
+		m.Join(app.AS(t.System(netip.AddrFrom16(f.Server.IP).Unmap())))
+	}
 	for _, l := range f.Learned[:min(int(f.NumLearned), len(f.Learned))] {
 		if l.Role == flow.Relayed {
 			m.Join(networks(l.End.IP))

@@ -45,6 +45,8 @@ func (s *session) parties() (p parties) {
 		if p.client = carrier.flow.Client; p.client.IP != ip {
 			p.client = carrier.flow.Server
 		}
+	} else {
+		p.client = s.callerEnd // its flows had to make room
 	}
 	if relay != nil {
 		p.relay = relay.flow.Server

@@ -226,3 +226,24 @@ func BenchmarkHandle(b *testing.B) {
 		sessions.Handle(&ev, 0)
 	}
 }
+
+// The system of a server's address is a weak mark like its prefix; nobody asks for that of a client.
+func TestSystems(t *testing.T) {
+	var asked []netip.Addr
+	sessions := New(Config{}, func(*Call, bool) {})
+	sessions.System = func(ip netip.Addr) uint32 {
+		asked = append(asked, ip)
+		return 32934 // WhatsApp's, and Messenger's
+	}
+	ev := flow.Event{Kind: flow.Noticed, Now: epoch}
+	ev.Client, ev.Server, ev.First, ev.Last = end4(0xc0000201, 1), end4(0xc6336401, 3478), epoch, epoch
+	sessions.Handle(&ev, 0)
+	if want := netip.MustParseAddr("198.51.100.1"); len(asked) == 0 || slices.ContainsFunc(asked, func(ip netip.Addr) bool { return ip != want }) {
+		t.Errorf("asked for %v", asked)
+	}
+	for _, m := range sessions.index.pairs[pairOf(ev.Client, ev.Server, 0)] {
+		if as := app.AS(32934); as.Empty() || m.session.marks != as {
+			t.Errorf("marks %x, want %x", m.session.marks, as)
+		}
+	}
+}

@@ -42,7 +42,8 @@ type session struct {
 	changes   int
 	started   int64
 	origin    Origin
-	caller    [16]byte // the client's address
+	caller    [16]byte        // the client's address
+	callerEnd decode.Endpoint // and port, as told
 	told      told
 	deadline  int64 // in the timers
 	position  int   // in the timers

@@ -3,6 +3,7 @@ package app
 import (
 	"cmp"
 	"math"
+	"net/netip"
 	"slices"
 
 	"calltrail/cdr/flow"
@@ -37,7 +38,9 @@ type Sessions struct {
 	// Signalled says that an end of a flow is an address that a SIP call announced: the flow is that call's media, and no call of an
 	// application. Nil is never. A call that has been told of stays told.
 	Signalled func(f *flow.Flow) bool
-	Stats     Stats
+	// System is the autonomous system of an address, 0 for unknown. Nil: none is known.
+	System func(ip netip.Addr) uint32
+	Stats  Stats
 
 	cfg    Config
 	emit   func(c *Call, final bool)
@@ -87,7 +90,7 @@ func (t *Sessions) Handle(ev *flow.Event, tap uint16) {
 	m.flow, m.kind, m.evicted, m.ended = f, ev.Kind, ev.Evicted, ev.Ended
 	m.relayed, m.attempt = relays(&f), attempts(&f)
 	s.count(&f)
-	s.mark(&f)
+	t.mark(s, &f)
 	if !s.settled {
 		t.enter(s, &f)
 	}

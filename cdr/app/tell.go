@@ -37,6 +37,7 @@ func (t *Sessions) tell(s *session, end int64, why Ender, final bool) {
 		}
 	}
 	s.revision++
+	s.callerEnd = p.client
 	s.told = told{s.name, s.confidence, p.peer}
 	c := &Call{
 		Origin: s.origin, Name: s.name, Confidence: s.confidence, Evidence: slices.Clone(s.evidence), Marks: s.marks,

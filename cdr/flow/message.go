@@ -36,8 +36,10 @@ func (t *Table) stun(e *entry, m *stun.Message, depth int) (what kind, inner []b
 		e.Facts |= TURN
 		if method == stun.Allocate && class == stun.Success {
 			e.Facts |= Allocated
+			if t.side == down && e.sides[up].asked { // the server's answer: whoever asks may say anything
+				t.learn(e, Relayed, m.Relayed)
+			}
 		}
-		t.learn(e, Relayed, m.Relayed)
 		t.learn(e, Peer, m.Peer)
 		if class == stun.Indication && m.Data != nil {
 			return t.carried(e, m.Data, m.DataLen)

@@ -71,7 +71,7 @@ func steps(list []sent, ids []media.StreamID, end float64) (all []step) {
 		}
 		if s.left != 0 {
 			left := int64(s.left * 1e9)
-			all = append(all, step{left, func(t *Table) { t.Leave(id, left) }})
+			all = append(all, step{left, func(t *Table) { t.Leave(id, left, left) }})
 			continue
 		}
 		ev := media.Event{Kind: media.Closed, ID: id, Flow: s.flow(), At: closed, Stream: s.stream(), Proven: !s.faint}

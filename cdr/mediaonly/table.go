@@ -104,14 +104,15 @@ func (t *Table) Closed(ev *media.Event, tap uint16) {
 	t.schedule(c, ev.At)
 }
 
-// Leave takes a stream out that was found to belong elsewhere after Lone had told of it. A call that has nothing left and has made no
-// record is forgotten.
-func (t *Table) Leave(id media.StreamID, now int64) {
+// Leave takes a stream out, whose last packet was at last, that was found to belong elsewhere after Lone had told of it. A call
+// that has nothing left and has made no record is forgotten.
+func (t *Table) Leave(id media.StreamID, last, now int64) {
 	c := t.streams[id]
 	if c == nil {
 		return
 	}
 	t.drop(c, id)
+	c.last = max(c.last, last)
 	if len(c.open)+len(c.closed)+c.revision == 0 {
 		t.forget(c)
 		return

@@ -94,11 +94,11 @@ func TestCalls(t *testing.T) {
 		{"not media, and short", 300, []sent{{src: a1, dst: b1, ssrc: 1, first: 100, last: 106, closed: 107, faint: true}}, nil},
 		{"was another's", 300, []sent{{src: a1, dst: b1, ssrc: 1, first: 100, last: 160, left: 112}}, nil},
 		{"was another's after its first record", 300, []sent{{src: a1, dst: b1, ssrc: 1, first: 100, last: 160, left: 150}}, []string{
-			"1:4000>2:5000 100-100 open 1: a?", "1:4000>2:5000 100-100 silent 2:",
+			"1:4000>2:5000 100-100 open 1: a?", "1:4000>2:5000 100-150 silent 2:",
 		}},
 		{"of two streams one was another's", 300, []sent{
 			{src: a1, dst: b1, ssrc: 1, first: 100, last: 160, left: 112}, {src: a1, dst: b1, ssrc: 2, first: 101, last: 160},
-		}, []string{"1:4000>2:5000 100-101 open 1: a?", "1:4000>2:5000 100-160 silent 2: a2951"}},
+		}, []string{"1:4000>2:5000 100-112 open 1: a?", "1:4000>2:5000 100-160 silent 2: a2951"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -152,7 +152,7 @@ func TestStrangers(t *testing.T) {
 	s := sent{src: a1, dst: b1, ssrc: 1, first: 100, last: 160}
 	ev := media.Event{Kind: media.Closed, Flow: s.flow(), At: s.end(), Stream: s.stream(), Proven: true}
 	w.table.Closed(&ev, 0)
-	w.table.Leave(media.StreamID{Slot: 9}, s.end())
+	w.table.Leave(media.StreamID{Slot: 9}, s.end(), s.end())
 	if w.table.Len() != 0 || w.table.Stats.Late != 1 || w.table.Owns(ev.ID) {
 		t.Errorf("%d calls, %+v", w.table.Len(), w.table.Stats)
 	}

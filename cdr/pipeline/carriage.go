@@ -150,12 +150,15 @@ func flowOf(f *decode.Frame) reassembly.Flow {
 	return reassembly.Flow{Src: f.Src.IP, Dst: f.Dst.IP, SrcPort: f.Src.Port, DstPort: f.Dst.Port, Scope: scope(f)}
 }
 
-// segment takes in a TCP segment.
+// segment takes in a TCP segment: of signalling, of a TLS connection, or of a conversation with STUN, whichever a legal basis is
+// named for.
 func (w *worker) segment(p *capture.Packet, now int64, how dialog.Carriage) decode.Reason {
 	f := &w.frame
+	signalling, connections := true, true
 	if w.cfg.live {
 		w.acknowledged()
-		if !w.follows() {
+		signalling, connections = w.follows(), w.cfg.LegalBasisSIP != "" // a connection's record would be one of signalling
+		if !signalling && w.flows == nil {
 			return decode.NoLegalBasis
 		}
 	}
@@ -163,24 +166,12 @@ func (w *worker) segment(p *capture.Packet, now int64, how dialog.Carriage) deco
 		return decode.ClassifySegment(f)
 	}
 	flow := flowOf(f)
-	w.streams.Advance(now) // it gives nothing out: what is due has been
-	verdict := w.streams.Segment(&flow, f.Payload, f.PayloadLen, p.Time)
-	w.wake(w.streams.NextTimer())
-	w.noteLayers(&flow, verdict)
-	if verdict != reassembly.NotFollowed {
-		w.interest.mark(f)
+	if signalling {
+		if r, ok := w.stream(p, &flow, now, how); ok {
+			return r
+		}
 	}
-	switch verdict {
-	case reassembly.Held:
-		return decode.Stream
-	case reassembly.Completed:
-		return w.deliver(w.streams.Messages, p.Position, how)
-	default:
-	}
-	if w.cfg.live && w.cfg.LegalBasisSIP == "" {
-		return decode.NoLegalBasis // its record would be one of signalling
-	}
-	if w.connections.Segment(f, flow.Scope, p.Time, now) {
+	if connections && w.connections.Segment(f, flow.Scope, p.Time, now) {
 		w.interest.mark(f)
 		w.wake(w.connections.NextTimer())
 		w.collectConnections(p.Position)
@@ -192,7 +183,30 @@ func (w *worker) segment(p *capture.Packet, now int64, how dialog.Carriage) deco
 		w.collectFlows(p.Position)
 		return decode.STUN
 	}
+	if !connections {
+		return decode.NoLegalBasis
+	}
 	return decode.ClassifySegment(f)
+}
+
+// stream gives a segment to the streams of signalling, and says whether it is of one.
+func (w *worker) stream(p *capture.Packet, flow *reassembly.Flow, now int64, how dialog.Carriage) (r decode.Reason, ok bool) {
+	f := &w.frame
+	w.streams.Advance(now) // it gives nothing out: what is due has been
+	verdict := w.streams.Segment(flow, f.Payload, f.PayloadLen, p.Time)
+	w.wake(w.streams.NextTimer())
+	w.noteLayers(flow, verdict)
+	if verdict != reassembly.NotFollowed {
+		w.interest.mark(f)
+	}
+	switch verdict {
+	case reassembly.Held:
+		return decode.Stream, true
+	case reassembly.Completed:
+		return w.deliver(w.streams.Messages, p.Position, how), true
+	default:
+		return 0, false
+	}
 }
 
 // association takes in an SCTP packet.

@@ -1,6 +1,8 @@
 package pipeline
 
 import (
+	"net/netip"
+
 	"calltrail/cdr/app"
 	"calltrail/cdr/flow"
 	"calltrail/cdr/media"
@@ -13,6 +15,7 @@ import (
 // unsignalled joins the parts that calls without signalling are made by.
 func (c *correlator) unsignalled(cfg *Config) {
 	c.apps = app.New(cfg.Apps, c.emitApp)
+	c.apps.System = func(ip netip.Addr) uint32 { return c.recorder.place(ip).ASNumber }
 	c.apps.Signalled = func(f *flow.Flow) bool { return c.index.Belongs(f.Client, f.Server, f.Scope) }
 	c.alone = mediaonly.New(cfg.MediaOnly, c.emitMedia)
 	c.index.Unclaimed = c.unclaimed
@@ -24,14 +27,14 @@ func (c *correlator) stream(ev *media.Event) {
 	c.index.Handle(ev)
 	// It was alone for so long that a call was made of it, and has been claimed since.
 	if ev.Kind == media.Closed && c.alone.Owns(ev.ID) {
-		c.alone.Leave(ev.ID, ev.At)
+		c.alone.Leave(ev.ID, ev.Stream.Last, ev.At)
 	}
 }
 
 // flow takes in an event of a conversation.
 func (c *correlator) flow(ev *flow.Event, tap uint16) {
 	for _, l := range ev.Learned[:ev.NumLearned] {
-		if l.Role == flow.Relayed {
+		if l.Role == flow.Relayed && l.End.IP == ev.Server.IP { // two who work together could name anybody's address
 			c.index.Allocated(l.End, ev.Client, ev.Scope, ev.Now) // a session description may name it
 		}
 	}
