@@ -234,7 +234,7 @@ func TestCoverageOfALossOverAMinutesEnd(t *testing.T) {
 	out, _ := play(t, list, []*script{tap}, func(*capture.Packet) int { return 0 }, 3*time.Minute, func(now int64) {
 		if now == end-4*stepLength {
 			tap.change(func(s *capture.LiveStats) { s.Drops = 9 })
-			tap.sources[0].busy = 8 // no idle moment until after the minute's end
+			tap.sources[0].busy.Store(8) // no idle moment until after the minute's end
 		}
 	}, nil, nil)
 	events := byMinute(out.coverage, "tap")

@@ -36,7 +36,7 @@ type scripted struct {
 	position uint64
 	mu       sync.Mutex
 	stats    capture.LiveStats
-	busy     int // so many idle moments are not told
+	busy     atomic.Int32 // so many idle moments are not told
 }
 
 type step struct {
@@ -84,8 +84,8 @@ func (s *scripted) Next(p *capture.Packet) error {
 		if len(s.now.packets) > 0 {
 			return s.Next(p)
 		}
-		if s.busy > 0 {
-			s.busy--
+		if s.busy.Load() > 0 {
+			s.busy.Add(-1)
 			return s.Next(p)
 		}
 		p.Time = s.now.idle
