@@ -82,7 +82,7 @@ func ParseTrunks(text []byte) ([]Trunk, error) {
 func parseTrunk(row []string) (Trunk, error) {
 	t := Trunk{Name: strings.TrimSpace(row[0]), Peer: strings.TrimSpace(row[1]), Interface: strings.TrimSpace(row[3])}
 	if !isName(t.Name) {
-		return t, fmt.Errorf("name %q: use 1 to %d octets of text", t.Name, maxName)
+		return t, fmt.Errorf("name %.64q: use 1 to %d octets of text", t.Name, maxName)
 	}
 	if s := strings.TrimSpace(row[2]); s != "" {
 		p, err := netip.ParsePrefix(s)
@@ -90,14 +90,14 @@ func parseTrunk(row []string) (Trunk, error) {
 			p, err = a.Prefix(a.BitLen())
 		}
 		if err != nil {
-			return t, fmt.Errorf("prefix %q: write it as 192.0.2.0/24", s)
+			return t, fmt.Errorf("prefix %.64q: write it as 192.0.2.0/24", s)
 		}
 		t.Prefixes = []netip.Prefix{p}
 	}
 	if s := strings.TrimSpace(row[4]); s != "" {
 		vlan, err := strconv.ParseUint(s, 10, 12)
 		if err != nil || vlan == 0 || vlan == 4095 {
-			return t, fmt.Errorf("VLAN %q: write 1 to 4094, or nothing", s)
+			return t, fmt.Errorf("VLAN %.64q: write 1 to 4094, or nothing", s)
 		}
 		t.VLAN = uint16(vlan)
 	}
