@@ -120,33 +120,33 @@ func (b *badLines) err() error {
 func parseCell(row []string) (c cell, err error) {
 	network, ok := networkKey(row[0], row[1])
 	if !ok {
-		return c, fmt.Errorf("%q, %q are no mobile country code of 3 digits and network code of 2 or 3", row[0], row[1])
+		return c, fmt.Errorf("%.64q, %.64q are no mobile country code of 3 digits and network code of 2 or 3", row[0], row[1])
 	}
 	area, errArea := strconv.ParseUint(row[2], 0, 24) // a tracking area code of 5G has 24 bits
 	if errArea != nil || !isWhole(row[2]) {
-		return c, fmt.Errorf("area %q is no number below %d", row[2], 1<<24)
+		return c, fmt.Errorf("area %.64q is no number below %d", row[2], 1<<24)
 	}
 	c.area = areaKey(network, area)
 	if c.ci, err = strconv.ParseUint(row[3], 0, 36); err != nil || !isWhole(row[3]) { // an NCI of 5G has 36 bits
-		return c, fmt.Errorf("cell identity %q is no number below %d", row[3], uint64(1)<<36)
+		return c, fmt.Errorf("cell identity %.64q is no number below %d", row[3], uint64(1)<<36)
 	}
 	if c.lat, ok = degrees(row[4], 90); !ok {
-		return c, fmt.Errorf("latitude %q is not between -90 and 90", row[4])
+		return c, fmt.Errorf("latitude %.64q is not between -90 and 90", row[4])
 	}
 	if c.lon, ok = degrees(row[5], 180); !ok {
-		return c, fmt.Errorf("longitude %q is not between -180 and 180", row[5])
+		return c, fmt.Errorf("longitude %.64q is not between -180 and 180", row[5])
 	}
 	if row[6] != "" {
 		metres, err := strconv.ParseUint(row[6], 10, 32)
 		if err != nil {
-			return c, fmt.Errorf("range %q is no number of metres", row[6])
+			return c, fmt.Errorf("range %.64q is no number of metres", row[6])
 		}
 		c.rangeM = uint32(metres)
 	}
 	if row[7] != "" {
 		day, err := time.Parse(time.DateOnly, row[7])
 		if err != nil {
-			return c, fmt.Errorf("date %q: write it like 2026-11-22", row[7])
+			return c, fmt.Errorf("date %.64q: write it like 2026-11-22", row[7])
 		}
 		c.day = int32(day.Unix() / 86400) //nolint:gosec // of a year with four digits
 	}

@@ -56,7 +56,7 @@ func parseNetworks(text []byte) (*networks, error) {
 		}
 		i := slices.Index(classNames, strings.TrimSpace(row[1]))
 		if i < 0 {
-			return nil, fmt.Errorf("line %d: class %q is none of %s", line, row[1], strings.Join(classNames, ", "))
+			return nil, fmt.Errorf("line %d: class %.64q is none of %s", line, row[1], strings.Join(classNames, ", "))
 		}
 		c := class(i + 1) //nolint:gosec // of five
 		if strings.ContainsAny(row[0], ".:/") {
@@ -89,7 +89,7 @@ func parseASN(s string) (uint32, error) {
 	}
 	asn, err := strconv.ParseUint(number, 10, 32)
 	if err != nil {
-		return 0, fmt.Errorf("%q is not an AS number, and no prefix such as 192.0.2.0/24", s)
+		return 0, fmt.Errorf("%.64q is not an AS number, and no prefix such as 192.0.2.0/24", s)
 	}
 	return uint32(asn), nil
 }
@@ -99,18 +99,18 @@ func parsePrefix(s string) (netip.Prefix, error) {
 	if !strings.Contains(s, "/") {
 		addr, err := netip.ParseAddr(s)
 		if err != nil || addr.Zone() != "" {
-			return netip.Prefix{}, fmt.Errorf("%q is not an address", s)
+			return netip.Prefix{}, fmt.Errorf("%.64q is not an address", s)
 		}
 		s = netip.PrefixFrom(addr, addr.BitLen()).String()
 	}
 	prefix, err := netip.ParsePrefix(s)
 	switch {
 	case err != nil:
-		return netip.Prefix{}, fmt.Errorf("%q is not a prefix such as 192.0.2.0/24", s)
+		return netip.Prefix{}, fmt.Errorf("%.64q is not a prefix such as 192.0.2.0/24", s)
 	case prefix.Addr().Is4In6():
-		return netip.Prefix{}, fmt.Errorf("%q: write IPv4 in its own form", s)
+		return netip.Prefix{}, fmt.Errorf("%.64q: write IPv4 in its own form", s)
 	case prefix != prefix.Masked():
-		return netip.Prefix{}, fmt.Errorf("%q is an address within a prefix: write %s", s, prefix.Masked())
+		return netip.Prefix{}, fmt.Errorf("%.64q is an address within a prefix: write %s", s, prefix.Masked())
 	}
 	return prefix, nil
 }
