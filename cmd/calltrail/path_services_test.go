@@ -70,5 +70,5 @@ func TestGeneratedCallsInSQL(t *testing.T) {
 	for _, d := range slices.Sorted(maps.Keys(sums)) {
 		want = append(want, d+"|"+strconv.Itoa(sums[d]))
 	}
-	s.db.want(`SELECT disposition, count(*) FROM calltrail.calls GROUP BY disposition ORDER BY disposition COLLATE "C"`, strings.Join(want, " "))
+	s.db.want(`SELECT disposition, count(*) FROM calltrail.calls WHERE kind = 'sip' GROUP BY disposition ORDER BY disposition COLLATE "C"`, strings.Join(want, " "))
 }

@@ -23,7 +23,7 @@ type call struct {
 const callsQuery = `SELECT json_build_array(sip_call_id, sip_from_tag, caller_user, callee_user,
 	(extract(epoch FROM started_at) * 1000000)::bigint::text, (extract(epoch FROM answered_at) * 1000000)::bigint::text,
 	CASE WHEN sip_status IS NOT NULL THEN (extract(epoch FROM ended_at) * 1000000)::bigint::text END,
-	sip_status::text, disposition, ended_by) FROM calltrail.calls`
+	sip_status::text, disposition, ended_by) FROM calltrail.calls WHERE kind = 'sip'`
 
 // calls reads the view.
 func (d *database) calls() (list []call) {
