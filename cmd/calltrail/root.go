@@ -57,7 +57,7 @@ func newRoot() *cobra.Command {
 	)
 	root.SetHelpCommandGroupID(groupProgram)
 	root.SetCompletionCommandGroupID(groupProgram)
-	root.AddCommand(newReplay(), newCapture(), newStore(), newMigrate(), newKafka(), newKey(), newCoverage(), newGeo(), newAssignments(), newWatchlist(), newCheck(), newVersion())
+	root.AddCommand(newReplay(), newCapture(), newStore(), newMigrate(), newKafka(), newKey(), newStatus(), newCoverage(), newGeo(), newAssignments(), newWatchlist(), newCheck(), newVersion())
 	return root
 }
 

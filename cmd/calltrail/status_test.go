@@ -7,11 +7,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"slices"
 	"strings"
 	"testing"
-
-	"github.com/spf13/cobra"
 
 	"calltrail/cmd/calltrail/config"
 	"calltrail/cmd/calltrail/monitor/status"
@@ -21,9 +18,6 @@ import (
 func runsStatus(t *testing.T, args ...string) (string, error) {
 	t.Helper()
 	root := newRoot()
-	if !slices.ContainsFunc(root.Commands(), func(c *cobra.Command) bool { return c.Name() == "status" }) {
-		root.AddCommand(newStatus())
-	}
 	var out bytes.Buffer
 	root.SetOut(&out)
 	root.SetArgs(append([]string{"status"}, args...))
