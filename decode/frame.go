@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"encoding/binary"
 	"net/netip"
 
 	"calltrail/decode/reassembly"
@@ -22,6 +23,12 @@ func EndpointOf(ap netip.AddrPort) Endpoint {
 // AddrPort returns the endpoint with IPv4 unmapped.
 func (e Endpoint) AddrPort() netip.AddrPort {
 	return netip.AddrPortFrom(netip.AddrFrom16(e.IP).Unmap(), e.Port)
+}
+
+// Hash is a cheap, unseeded hash of the endpoint, for filters in which a collision costs time only.
+func (e *Endpoint) Hash() uint64 {
+	x := binary.LittleEndian.Uint64(e.IP[8:]) ^ binary.LittleEndian.Uint64(e.IP[:8])<<1 ^ uint64(e.Port)<<48
+	return (x ^ x>>32) * 0xc2b2ae3d27d4eb4f
 }
 
 // Frame is what Walk found in one packet. It is made to be used again for the next packet.

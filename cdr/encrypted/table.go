@@ -321,11 +321,6 @@ func keyOf(f *decode.Frame, scope uint32) (k key, lowFirst bool) {
 
 // slotOf is the bit of a connection in the filter, the same for both directions.
 func slotOf(f *decode.Frame, scope uint32) uint64 {
-	sum := half(&f.Src) + half(&f.Dst) + uint64(scope)
+	sum := f.Src.Hash() + f.Dst.Hash() + uint64(scope)
 	return (sum * 0x9e3779b97f4a7c15) >> (64 - filterBits)
-}
-
-func half(e *decode.Endpoint) uint64 {
-	x := binary.LittleEndian.Uint64(e.IP[8:]) ^ binary.LittleEndian.Uint64(e.IP[:8])<<1 ^ uint64(e.Port)<<48
-	return (x ^ x>>32) * 0xc2b2ae3d27d4eb4f
 }

@@ -1,8 +1,6 @@
 package pipeline
 
 import (
-	"encoding/binary"
-
 	"calltrail/decode"
 	"calltrail/decode/reassembly"
 	"calltrail/decode/tcp"
@@ -51,14 +49,9 @@ var begins = func() (t [256]bool) {
 
 // slot is the place of a connection, the same for both directions.
 func (i *interest) slot(f *decode.Frame) (word uint32, bit uint64) {
-	sum := endHash(&f.Src) + endHash(&f.Dst)
+	sum := f.Src.Hash() + f.Dst.Hash()
 	h := sum * 0x9e3779b97f4a7c15 >> (64 - interestBits)
 	return uint32(h >> 6), 1 << (h & 63)
-}
-
-func endHash(e *decode.Endpoint) uint64 {
-	x := binary.LittleEndian.Uint64(e.IP[8:]) ^ binary.LittleEndian.Uint64(e.IP[:8])<<1 ^ uint64(e.Port)<<48
-	return (x ^ x>>32) * 0xc2b2ae3d27d4eb4f
 }
 
 // none says that a segment is of no use to anybody.
