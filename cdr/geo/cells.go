@@ -17,7 +17,7 @@ import (
 // maxCells is the most rows of a Cells file; a row takes 32 octets of memory.
 const maxCells = 4 << 20
 
-// maxBadLines is how many bad lines an error names; the others are counted.
+// maxBadLines is how many bad lines an error names; with so many, reading stops.
 const maxBadLines = 20
 
 var cellColumns = []string{"mcc", "mnc", "area", "ci", "lat", "lon", "range_m", "date"}
@@ -43,13 +43,13 @@ func (c *cell) compare(o *cell) int {
 
 // parseCells reads a Cells file: rows of mcc, mnc, area, ci, lat, lon, range_m, date. Area and cell identity are decimal,
 // or hexadecimal after 0x; range and date (2026-11-22) may be empty. Of rows of one cell the newest counts, of one day the
-// last. With one bad line nothing is taken; the error names the lines.
+// last. With one bad line nothing is taken; the error names the first of them.
 func parseCells(text []byte) (cells, error) {
 	in := csv.NewReader(bytes.NewReader(text))
 	in.Comment, in.FieldsPerRecord, in.TrimLeadingSpace, in.ReuseRecord = '#', len(cellColumns), true, true
 	var table cells
 	var bad badLines
-	for n := 0; ; n++ {
+	for n := 0; len(bad) < maxBadLines; n++ {
 		row, err := in.Read()
 		if errors.Is(err, io.EOF) {
 			break
@@ -73,7 +73,7 @@ func parseCells(text []byte) (cells, error) {
 			bad.add(line, err)
 			continue
 		}
-		if bad.n == 0 {
+		if len(bad) == 0 {
 			table = append(table, c)
 		}
 	}
@@ -96,25 +96,20 @@ func parseCells(text []byte) (cells, error) {
 }
 
 // badLines collects what is wrong with a file, for one line of error.
-type badLines struct {
-	first []string
-	n     int
-}
+type badLines []string
 
 func (b *badLines) add(line int, err error) {
-	if b.n++; b.n <= maxBadLines {
-		b.first = append(b.first, fmt.Sprintf("line %d: %v", line, err))
-	}
+	*b = append(*b, fmt.Sprintf("line %d: %v", line, err))
 }
 
-func (b *badLines) err() error {
-	switch {
-	case b.n == 0:
+func (b badLines) err() error {
+	switch len(b) {
+	case 0:
 		return nil
-	case b.n > maxBadLines:
-		return fmt.Errorf("%s; and %d more bad lines", strings.Join(b.first, "; "), b.n-maxBadLines)
+	case maxBadLines:
+		return fmt.Errorf("%s; the lines behind it were not read", strings.Join(b, "; "))
 	}
-	return errors.New(strings.Join(b.first, "; "))
+	return errors.New(strings.Join(b, "; "))
 }
 
 func parseCell(row []string) (c cell, err error) {

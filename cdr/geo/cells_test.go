@@ -93,8 +93,8 @@ func TestBadCells(t *testing.T) {
 		}
 	}
 	_, err := parseCells([]byte(good + strings.Repeat("\n404,10,x,2,1,1,,", maxBadLines+3)))
-	if err == nil || !strings.HasPrefix(err.Error(), "line 2: ") || !strings.HasSuffix(err.Error(), "line 21: area \"x\" is no number below 16777216; and 3 more bad lines") || strings.Contains(err.Error(), "\n") {
-		t.Errorf("error %v, want lines 2 to 21 and 3 more, in one line", err)
+	if err == nil || !strings.HasPrefix(err.Error(), "line 2: ") || !strings.HasSuffix(err.Error(), "line 21: area \"x\" is no number below 16777216; the lines behind it were not read") || strings.Contains(err.Error(), "\n") {
+		t.Errorf("error %v, want lines 2 to 21 and that it read no more, in one line", err)
 	}
 	if _, err := parseCells([]byte(good + "\n\"404")); err == nil || !strings.Contains(err.Error(), "line 2") {
 		t.Errorf("an open quote: %v", err)

@@ -95,7 +95,11 @@ func parseASN(s string) (uint32, error) {
 }
 
 // parsePrefix reads a prefix, or an address as the prefix that holds it alone: lists of Tor exits are of addresses.
+// What is longer than any of them is not looked at: netip's error would hold it whole.
 func parsePrefix(s string) (netip.Prefix, error) {
+	if len(s) > len("ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255/128") {
+		return netip.Prefix{}, fmt.Errorf("%.64q is not a prefix such as 192.0.2.0/24", s)
+	}
 	if !strings.Contains(s, "/") {
 		addr, err := netip.ParseAddr(s)
 		if err != nil || addr.Zone() != "" {

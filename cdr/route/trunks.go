@@ -14,26 +14,21 @@ import (
 
 var trunkColumns = []string{"name", "peer", "prefix", "interface", "vlan"}
 
-// maxBadLines is how many bad lines an error names; the others are counted.
+// maxBadLines is how many bad lines an error names; with so many, reading stops.
 const maxBadLines = 20
 
 // ParseTrunks reads trunks from CSV: rows of name, peer, prefix, interface and vlan, of which all but the name may be empty,
 // a row for each prefix of a trunk. A prefix may be a single address. A first row of these names, and lines that start with
-// "#", are skipped. With one bad line nothing is taken; the error names the lines. [New] checks the rest.
+// "#", are skipped. With one bad line nothing is taken; the error names the first of them. [New] checks the rest.
 func ParseTrunks(text []byte) ([]Trunk, error) {
 	in := csv.NewReader(bytes.NewReader(text))
 	in.Comment, in.FieldsPerRecord, in.TrimLeadingSpace, in.ReuseRecord = '#', len(trunkColumns), true, true
 	var trunks []Trunk
 	byName := make(map[string]int)
 	var bad []string
-	badLines := 0
-	fail := func(line int, err error) {
-		if badLines++; badLines <= maxBadLines {
-			bad = append(bad, fmt.Sprintf("line %d: %v", line, err))
-		}
-	}
+	fail := func(line int, err error) { bad = append(bad, fmt.Sprintf("line %d: %v", line, err)) }
 	prefixes := 0
-	for first := true; ; first = false {
+	for first := true; len(bad) < maxBadLines; first = false {
 		row, err := in.Read()
 		if errors.Is(err, io.EOF) {
 			break
@@ -70,10 +65,11 @@ func ParseTrunks(text []byte) ([]Trunk, error) {
 		}
 		prefixes += len(t.Prefixes)
 	}
-	switch {
-	case badLines > maxBadLines:
-		return nil, fmt.Errorf("%s; and %d more bad lines", strings.Join(bad, "; "), badLines-maxBadLines)
-	case badLines > 0:
+	switch len(bad) {
+	case 0:
+	case maxBadLines:
+		return nil, fmt.Errorf("%s; the lines behind it were not read", strings.Join(bad, "; "))
+	default:
 		return nil, errors.New(strings.Join(bad, "; "))
 	}
 	return trunks, nil
@@ -85,11 +81,8 @@ func parseTrunk(row []string) (Trunk, error) {
 		return t, fmt.Errorf("name %.64q: use 1 to %d octets of text", t.Name, maxName)
 	}
 	if s := strings.TrimSpace(row[2]); s != "" {
-		p, err := netip.ParsePrefix(s)
-		if a, errAddr := netip.ParseAddr(s); errAddr == nil {
-			p, err = a.Prefix(a.BitLen())
-		}
-		if err != nil {
+		p, ok := parsePrefix(s)
+		if !ok {
 			return t, fmt.Errorf("prefix %.64q: write it as 192.0.2.0/24", s)
 		}
 		t.Prefixes = []netip.Prefix{p}
@@ -102,6 +95,19 @@ func parseTrunk(row []string) (Trunk, error) {
 		t.VLAN = uint16(vlan)
 	}
 	return t, nil
+}
+
+// parsePrefix reads a prefix or a single address. What is longer than any of them is not looked at: netip's error would hold it whole.
+func parsePrefix(s string) (netip.Prefix, bool) {
+	if len(s) > len("ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255/128") {
+		return netip.Prefix{}, false
+	}
+	if a, err := netip.ParseAddr(s); err == nil {
+		p, err := a.Prefix(a.BitLen())
+		return p, err == nil
+	}
+	p, err := netip.ParsePrefix(s)
+	return p, err == nil
 }
 
 // ParseTap reads where a tap is from "eth0=inside".
