@@ -61,13 +61,15 @@ func (s *Streams) skipHeld(c *connection, dir int) {
 		return
 	}
 	if n := len(h.pieces); n > 0 {
-		h.next = h.pieces[n-1].end()
+		q := &h.pieces[n-1]
+		h.next = q.end() + uint32(q.lost) //nolint:gosec // at most a segment
 	}
 	s.dropHalf(c, dir)
 	h.gap, h.synced, h.cutOff, h.skip = true, false, false, 0
 	if h.mode == web {
 		h.mode = undecided
 	}
+	s.settle(c, dir) // what the receiver had, or a FIN, may lie behind it still
 }
 
 // dropPartial drops the octets of a message that is not whole.

@@ -32,7 +32,10 @@ func topics(tb testing.TB, partitions int) Config {
 		}
 	}
 	tb.Cleanup(func() {
-		client, transport := c.client()
+		client, transport, err := c.client()
+		if err != nil {
+			tb.Fatal(err)
+		}
 		defer transport.CloseIdleConnections()
 		if _, err := client.DeleteTopics(context.Background(), &kafkago.DeleteTopicsRequest{Topics: []string{c.RecordsTopic, c.ResendTopic}}); err != nil {
 			tb.Error(err)

@@ -31,6 +31,8 @@ type Config struct {
 	RecordsTopic string
 	// ResendTopic carries requests to send again. Empty: calltrail.resend.v1.
 	ResendTopic string
+	// Access is how the brokers are reached: plainly, or with TLS and an account.
+	Access Access
 }
 
 const (
@@ -54,9 +56,16 @@ func (c Config) withDefaults() (Config, error) {
 }
 
 // client makes a client and the transport that holds its connections, which the caller closes.
-func (c Config) client() (*kafkago.Client, *kafkago.Transport) {
+func (c Config) client() (*kafkago.Client, *kafkago.Transport, error) {
 	transport := &kafkago.Transport{ClientID: clientID, DialTimeout: timeout / 3}
-	return &kafkago.Client{Addr: kafkago.TCP(c.Brokers...), Timeout: timeout, Transport: transport}, transport
+	var err error
+	if transport.TLS, err = c.Access.tls(); err != nil {
+		return nil, nil, err
+	}
+	if transport.SASL, err = c.Access.sasl(); err != nil {
+		return nil, nil, err
+	}
+	return &kafkago.Client{Addr: kafkago.TCP(c.Brokers...), Timeout: timeout, Transport: transport}, transport, nil
 }
 
 // settle repeats ask while the brokers answer that something is on its way (a leader or coordinator that is being

@@ -80,11 +80,15 @@ func NewConsumer(ctx context.Context, c ConsumerConfig) (*Consumer, error) {
 		h.close()
 		h = nil
 	}
+	dialer, err := c.dialer()
+	if err != nil {
+		return nil, err
+	}
 	// A broker that is away is reported a few times a minute, not at every attempt.
 	logger := c.Logger.Sample(&zerolog.BurstSampler{Burst: 3, Period: time.Minute})
 	reader := kafkago.NewReader(kafkago.ReaderConfig{
 		Brokers: c.Brokers, GroupID: c.Group, Topic: c.RecordsTopic,
-		Dialer:      &kafkago.Dialer{ClientID: clientID, Timeout: timeout / 3, DualStack: true},
+		Dialer:      dialer,
 		StartOffset: kafkago.FirstOffset,
 		MinBytes:    1, MaxBytes: defaultMaxOctets, MaxWait: 250 * time.Millisecond,
 		// 0: CommitMessages returns when the broker has the offsets.

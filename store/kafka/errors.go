@@ -1,7 +1,9 @@
 package kafka
 
 import (
+	"crypto/tls"
 	"errors"
+	"io"
 	"net"
 	"strings"
 
@@ -21,7 +23,19 @@ func (c Config) wrap(op string, err error) error {
 	}
 	e := &store.Error{System: system, Op: op, Err: err, Lasting: lasting(err)}
 	var network *net.OpError
+	var theirs *tls.CertificateVerificationError
 	switch {
+	case errors.As(err, &theirs):
+		e.Op, e.Err = strings.Join(c.Brokers, ","), shortened{"the broker's certificate: " + root(theirs).Error(), err}
+		e.Hint = "check its name and its dates, and kafka.ca_file"
+	case errors.As(err, &network) && network.Op == "remote error": // crypto/tls has no better name for an alert
+		e.Op, e.Err = strings.Join(c.Brokers, ","), shortened{"the broker refuses the connection: " + root(network).Error(), err}
+		e.Hint = "does it ask for a certificate of ours? (kafka.cert_file, kafka.key_file)"
+	case errors.Is(err, kafkago.SASLAuthenticationFailed):
+		e.Op, e.Err = strings.Join(c.Brokers, ","), shortened{"the broker does not accept the account", err}
+		e.Hint = "check kafka.user and kafka.password_file"
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		e.Hint = "does this port of the broker want TLS, or an account? (kafka.tls, kafka.user)"
 	case errors.As(err, &network) && network.Op == "dial":
 		e.Op, e.Err = strings.Join(c.Brokers, ","), shortened{root(network).Error(), err}
 		e.Hint = "is the broker running? (kafka.brokers)"

@@ -22,7 +22,10 @@ type head struct {
 // newHead notes the topic's high watermarks. It is made for every consumer, for its errors: a reader of a group waits
 // silently for a topic that is not there.
 func newHead(ctx context.Context, c ConsumerConfig) (*head, error) {
-	client, transport := c.client()
+	client, transport, err := c.client()
+	if err != nil {
+		return nil, err
+	}
 	h := &head{cfg: c, client: client, transport: transport, end: map[int]int64{}, at: map[int]int64{}}
 	partitions, err := c.partitions(ctx, client, c.RecordsTopic)
 	if err == nil {

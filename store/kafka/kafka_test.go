@@ -157,7 +157,10 @@ func TestFaultyHeaders(t *testing.T) {
 	t.Parallel()
 	c := topics(t, 1)
 	p := publisher(t, c)
-	client, transport := c.client()
+	client, transport, err := c.client()
+	if err != nil {
+		t.Fatal(err)
+	}
 	defer transport.CloseIdleConnections()
 	good := message(&entries("edge-1", 1)[0].Entry, time.Now())
 	bare := kafkago.Record{Time: time.Now(), Value: kafkago.NewBytes([]byte("bare"))}

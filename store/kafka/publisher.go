@@ -38,7 +38,10 @@ func NewPublisher(ctx context.Context, c Config) (*Publisher, error) {
 	if err != nil {
 		return nil, err
 	}
-	client, transport := c.client()
+	client, transport, err := c.client()
+	if err != nil {
+		return nil, err
+	}
 	partitions, err := c.partitions(ctx, client, c.RecordsTopic)
 	if err != nil {
 		transport.CloseIdleConnections()

@@ -61,7 +61,10 @@ func Init(ctx context.Context, c Config, t Topics) ([]TopicReport, error) {
 		return nil, err
 	}
 	t = t.withDefaults()
-	client, transport := c.client()
+	client, transport, err := c.client()
+	if err != nil {
+		return nil, err
+	}
 	defer transport.CloseIdleConnections()
 
 	wanted := []kafkago.TopicConfig{

@@ -25,7 +25,7 @@ type Config struct {
 	// MaxItems is how many entries one transaction may hold. 0 means 2000.
 	MaxItems int
 	// AllowUnsafeServer accepts a server that has fsync or synchronous_commit off, and so may lose what it said was
-	// stored. For laboratories.
+	// stored, and a connection to another machine without sslmode=verify-full. For laboratories.
 	AllowUnsafeServer bool
 	// Logger gets alarms and what was quarantined; never numbers or names of people.
 	Logger zerolog.Logger
@@ -63,6 +63,9 @@ func (c Config) poolConfig() (*pgxpool.Config, error) {
 	}
 	if cfg.ConnConfig.RuntimeParams["application_name"] == "" {
 		cfg.ConnConfig.RuntimeParams["application_name"] = applicationName
+	}
+	if err := checkTransport(&cfg.ConnConfig.Config); err != nil && !c.AllowUnsafeServer {
+		return nil, err
 	}
 	cfg.MaxConns = defaultConnections
 	if c.Connections > 0 {
