@@ -54,6 +54,30 @@ func (s *sensor) openSink(ctx context.Context) (store.Sink, func(), error) {
 	return l, l.Close, nil
 }
 
+// answer sends entries again that the stores have asked for, beside the delivery of new ones.
+func (s *sensor) answer(ctx context.Context) error {
+	var requests *kafka.Requests
+	closeRequests := func() {
+		if requests != nil {
+			_ = requests.Close() // it only read
+			requests = nil
+		}
+	}
+	defer closeRequests()
+	a := store.Answer{Spool: s.spool, Open: s.openSink, Log: s.log, Requests: func(ctx context.Context) (r store.Request, err error) {
+		if requests == nil {
+			if requests, err = kafka.NewRequests(ctx, kafkaConfig(s.cfg)); err != nil {
+				return r, err
+			}
+		}
+		if r, err = requests.Next(ctx); err != nil {
+			closeRequests()
+		}
+		return r, err
+	}}
+	return a.Run(ctx)
+}
+
 // lateSink connects when there is something to deliver. To a sensor no failure is for good: it has to go on, and somebody
 // may mend the receiver meanwhile.
 type lateSink struct {

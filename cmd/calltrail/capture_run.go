@@ -138,6 +138,9 @@ func (s *sensor) serve(ctx context.Context, reload *reloader) error {
 	if s.to != toSpool {
 		g.Go(func() error { return s.deliver(beside) })
 	}
+	if s.to == toKafka {
+		g.Go(func() error { return s.answer(beside) })
+	}
 	if m, err := s.monitor(); err != nil {
 		s.log.Error().Err(err).Msg("no metrics")
 	} else {

@@ -33,6 +33,10 @@ func beside(ctx context.Context, cfg *config.Config, p *store.Pump, sink *postgr
 	g.Go(func() error {
 		return service.Watchdog(ctx, log, service.Turning(service.Part{Name: "pump", Turns: p.Turns}))
 	})
+	q := store.Inquiry{Missing: sink.Missing, Log: log, Ask: func(ctx context.Context, r []store.Request) error {
+		return kafka.Ask(ctx, kafkaConfig(cfg), r)
+	}}
+	g.Go(func() error { return q.Run(ctx) })
 	if err := service.Ready(); err != nil {
 		log.Warn().Err(err).Msg("systemd could not be told")
 	}

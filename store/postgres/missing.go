@@ -1,0 +1,25 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"calltrail/store"
+)
+
+// Missing returns at most limit gaps on the chains: numbers below a chain's head that have not arrived, oldest chains first.
+// What is missing behind the head nobody knows of until the sensor's next entry, at the latest its coverage event a minute later.
+func (l *Loader) Missing(ctx context.Context, limit int) ([]store.Request, error) {
+	rows, err := l.pool.Query(ctx, "SELECT sensor, epoch, first_seq, last_seq FROM calltrail.gap ORDER BY epoch, sensor, first_seq LIMIT $1", limit)
+	if err != nil {
+		return nil, wrap("look for gaps", err)
+	}
+	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (r store.Request, err error) {
+		var epoch, first, last int64
+		err = row.Scan(&r.Sensor, &epoch, &first, &last)
+		r.Epoch, r.First, r.Last = uint64(epoch), uint64(first), uint64(last) //nolint:gosec // the table holds them positive
+		return r, err
+	})
+	return list, wrap("look for gaps", err)
+}
