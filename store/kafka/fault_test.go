@@ -1,0 +1,190 @@
+package kafka
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"calltrail/store"
+	"calltrail/store/kafka/kafkatest"
+)
+
+// early acknowledges what the broker has not: the breach that the tests of this file must notice.
+type early struct{ store.Sink }
+
+func (s early) Deliver(ctx context.Context, items []store.Item) error {
+	ctx, cancel := context.WithTimeout(ctx, 200*time.Millisecond)
+	defer cancel()
+	_ = s.Sink.Deliver(ctx, items) // whatever came of it
+	return nil
+}
+
+// TestFaults are the faults of a broker that can be made with one, after each other. Each has a test of what must hold and,
+// as its control, one that breaks it on purpose and must see that.
+func TestFaults(t *testing.T) {
+	cluster := kafkatest.Start(t, kafkatest.Options{Properties: map[string]string{"log.retention.check.interval.ms": "200", "log.initial.task.delay.ms": "200"}})
+	for name, test := range map[string]func(*testing.T, *kafkatest.Cluster){
+		"broker away": brokerAway, "broker away, control": brokerAwayIsNoticed, "expired records": expiredRecordsAreSentAgain,
+		"flipped octet": flippedOctetInBrokersLog, "rebalances": rebalances, "early commit, control": earlyCommitIsNoticed,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, cluster) })
+	}
+}
+
+// Kafka is away, first frozen, then killed (fault 6). The spool takes records as before, and drains when it is back.
+func brokerAway(t *testing.T, cluster *kafkatest.Cluster) {
+	const before, during = 500, 2000
+	p := newPath(t, cluster, before+during)
+	p.store()
+	p.sensor(nil)
+	calm := p.append(before)
+	p.mustBecome(p.whole(), time.Minute)
+	p.cluster.Freeze(0)
+	slowest := p.append(during / 2)
+	p.cluster.Thaw(0)
+	p.cluster.Kill(0)
+	slowest = max(slowest, p.append(during/2))
+	// The disk and the machine's other work decide; a wait for the broker would be one of its time-outs.
+	if slowest > 2*time.Second+calm {
+		t.Errorf("with Kafka away an append took %v, before %v", slowest, calm)
+	}
+	p.cluster.Restart(0)
+	began := time.Now()
+	p.mustBecome(p.whole(), 2*time.Minute)
+	t.Logf("slowest append of 100 records %v with the broker away, %v before; %d records whole %v after its return", slowest, calm, during, time.Since(began).Round(100*time.Millisecond))
+}
+
+// The control of fault 6: a publisher that acknowledges early loses what was sent while the broker was away.
+func brokerAwayIsNoticed(t *testing.T, cluster *kafkatest.Cluster) {
+	p := newPath(t, cluster, 300)
+	p.store()
+	stop := p.sensor(func(s store.Sink) store.Sink { return early{s} })
+	p.append(100)
+	p.mustBecome(p.whole(), time.Minute)
+	p.cluster.Kill(0)
+	p.append(100)
+	for p.spool.Stats().Acked != 200 {
+		p.pause("the early acknowledgement")
+	}
+	stop()
+	p.cluster.Restart(0)
+	p.sensor(nil)
+	p.append(100)
+	lost := state(100, 200, 200)
+	p.mustBecome(lost, time.Minute)
+}
+
+// Three brokers, two of them enough, are started again one after the other while records come (fault 8).
+func TestRollingRestart(t *testing.T) {
+	t.Parallel()
+	const each = 400
+	p := newPath(t, kafkatest.Start(t, kafkatest.Options{Brokers: 3}), 4*each)
+	p.store()
+	p.sensor(nil)
+	p.append(each)
+	for i := range 3 {
+		if i == 1 {
+			p.cluster.Kill(i)
+		} else {
+			p.cluster.Stop(i)
+		}
+		p.append(each)
+		p.cluster.Restart(i)
+	}
+	p.mustBecome(p.whole(), 2*time.Minute)
+}
+
+// An octet of a record is flipped in the broker's file (fault 10): its hash shows it, the store keeps it apart, and the sensor
+// sends the true one again.
+func flippedOctetInBrokersLog(t *testing.T, cluster *kafkatest.Cluster) {
+	const calls = 50
+	p := newPath(t, cluster, calls)
+	p.append(calls)
+	stop := p.sensor(nil)
+	for latest(t, p.cfg, p.cfg.RecordsTopic, 0)+latest(t, p.cfg, p.cfg.RecordsTopic, 1) != calls {
+		p.pause("the records to be published")
+	}
+	stop()
+	p.cluster.Stop(0)
+	flipped := 0
+	files, err := filepath.Glob(p.cluster.Data(0) + "/" + p.cfg.RecordsTopic + "-*/*.log")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range files {
+		text, err := os.ReadFile(name) //nolint:gosec // the test's own broker's
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i := bytes.Index(text, p.bodies[20].Body); i >= 0 {
+			text[i+len(p.bodies[20].Body)/2] ^= 1
+			flipped++
+			if err := os.WriteFile(name, text, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if flipped != 1 {
+		t.Fatalf("the record is in %d of the broker's files", flipped)
+	}
+	p.cluster.Restart(0)
+	p.store()
+	p.mustBecome(state(1, calls-1, calls-1), time.Minute)
+	var reason string
+	var seq int
+	if err := p.db.QueryRowContext(p.ctx, "SELECT reason, seq FROM calltrail.quarantine").Scan(&reason, &seq); err != nil || reason != "leaf_mismatch" || seq != 21 {
+		t.Errorf("quarantine: %s of number %d, %v, want leaf_mismatch of 21", reason, seq, err)
+	}
+	if c := p.loader.Counts(); c.Alarms != 1 {
+		t.Errorf("%d alarms, want 1", c.Alarms)
+	}
+	p.inquire()
+	p.answer()
+	p.mustBecome(p.whole(), time.Minute)
+}
+
+// Stores join and leave the group while records come (fault 13).
+func rebalances(t *testing.T, cluster *kafkatest.Cluster) {
+	const rounds, each = 4, 300
+	p := newPath(t, cluster, rounds*each)
+	p.sensor(nil)
+	p.store()
+	for range rounds {
+		stop := p.store()
+		p.append(each)
+		p.until(p.whole(), 2*time.Second) // leaving in the middle of it is the point
+		stop()
+	}
+	p.mustBecome(p.whole(), time.Minute)
+}
+
+// The control of faults 7 and 13: a store that commits its offsets before the rows are there loses what it had in hand.
+func earlyCommitIsNoticed(t *testing.T, cluster *kafkatest.Cluster) {
+	const calls = 200
+	p := newPath(t, cluster, calls)
+	p.append(calls)
+	p.sensor(nil)
+	feed, err := NewConsumer(p.ctx, ConsumerConfig{Config: p.cfg, Group: p.cfg.RecordsTopic, MaxItems: 100, Logger: zerolog.Nop()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	batch, err := feed.Fetch(p.ctx)
+	for err != nil { // a group's coordinator is being chosen; a pump tries again, too
+		p.pause("the group")
+		batch, err = feed.Fetch(p.ctx)
+	}
+	if err := feed.Ack(p.ctx, batch); err != nil { // the breach; and then it is killed
+		t.Fatal(err)
+	}
+	if err := feed.Close(); err != nil {
+		t.Fatal(err)
+	}
+	n := len(batch.Items)
+	p.store()
+	p.mustBecome(state(n, calls-n, calls-n), time.Minute)
+}
