@@ -22,6 +22,13 @@ const (
 // caller should ask for several in sequence, or for a session description, before it calls them media. Other protocols of
 // calls are known by their ports and their look (seen.go), after all these.
 func Classify(f *Frame) Reason {
+	var h rtp.Header
+	return ClassifyHeader(f, &h)
+}
+
+// ClassifyHeader is Classify for who goes on to count media: when it returns RTP, h is the packet's header, and need not be parsed
+// again. Otherwise h is unspecified.
+func ClassifyHeader(f *Frame, h *rtp.Header) Reason {
 	b := f.Payload
 	if len(b) == 0 {
 		if f.PayloadLen > 0 {
@@ -31,7 +38,7 @@ func Classify(f *Frame) Reason {
 	}
 	switch first := b[0]; {
 	case first>>6 == 2: // 128-191
-		return classifyRTP(f)
+		return classifyRTP(f, h)
 	case first < 4, first == 8: // STUN's own range; methods of WhatsApp begin with 8
 		if len(b) >= stunLen && binary.BigEndian.Uint32(b[4:]) == stunCookie &&
 			stunLen+int(binary.BigEndian.Uint16(b[2:])) <= f.PayloadLen {
@@ -60,14 +67,13 @@ func Classify(f *Frame) Reason {
 
 // classifyRTP tells RTP from RTCP. No media goes to or from a system port, nor to mDNS (5353) or LLMNR (5355), whose
 // random identifiers look like RTP's first octet.
-func classifyRTP(f *Frame) Reason {
+func classifyRTP(f *Frame, h *rtp.Header) Reason {
 	if !mediaPort(f.Src.Port) || !mediaPort(f.Dst.Port) {
 		if !voicePort(f.Src.Port) || !voicePort(f.Dst.Port) || onPort(f, portIAX2, portIAX2) && isIAX2Full(f.Payload) {
 			return classifyByPort(f)
 		}
 	}
-	var h rtp.Header
-	if rtp.Parse(f.Payload, f.PayloadLen, &h) == nil && mediaType(h.PayloadType) {
+	if rtp.Parse(f.Payload, f.PayloadLen, h) == nil && mediaType(h.PayloadType) {
 		return RTP
 	}
 	var c rtp.Compound

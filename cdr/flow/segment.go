@@ -21,6 +21,7 @@ const (
 // segment is of a flow that is followed. Of any other it costs a look at two fields.
 func (t *Table) Segment(f *decode.Frame, scope uint32, at, now int64) bool {
 	b := f.Payload
+	t.Followed = false
 	if len(b) < tcpHeader {
 		return false
 	}

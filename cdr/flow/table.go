@@ -29,6 +29,8 @@ type Table struct {
 	Stats Stats
 	// Events are what happened, in order. Who reads them empties the list.
 	Events []Event
+	// Followed says that the packet taken in last was of a flow that is followed. Any other one has moved no timer.
+	Followed bool
 
 	cfg    Config
 	flows  slab
@@ -64,6 +66,7 @@ func (t *Table) Len() int { return t.flows.used }
 // its length on the wire; it aliases f.Payload. Otherwise inner is nil. A datagram of a flow that is not followed costs a look at
 // its first octets and its ends.
 func (t *Table) Datagram(f *decode.Frame, class decode.Reason, scope uint32, at, now int64) (inner []byte, innerLen int) {
+	t.Followed = false
 	hash := t.flows.hash(f, scope)
 	if !t.flows.perhaps(hash) && !mayBegin(f, class) {
 		return nil, 0
@@ -90,6 +93,7 @@ func (t *Table) Datagram(f *decode.Frame, class decode.Reason, scope uint32, at,
 
 // meet sets what is known of the packet in hand before it is looked into.
 func (t *Table) meet(e *entry, f *decode.Frame, at int64) {
+	t.Followed = true
 	t.at, t.counted, t.proved, t.src, t.dst = at, true, false, f.Src.Port, f.Dst.Port
 	t.side = up
 	if e.Client != f.Src {

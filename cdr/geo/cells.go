@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // maxCells is the most rows of a Cells file; a row takes 32 octets of memory.
@@ -131,19 +130,11 @@ func parseCell(row []string) (c cell, err error) {
 	if c.lon, ok = degrees(row[5], 180); !ok {
 		return c, fmt.Errorf("longitude %.64q is not between -180 and 180", row[5])
 	}
-	if row[6] != "" {
-		metres, err := strconv.ParseUint(row[6], 10, 32)
-		if err != nil {
-			return c, fmt.Errorf("range %.64q is no number of metres", row[6])
-		}
-		c.rangeM = uint32(metres)
+	if c.rangeM, err = metres(row[6]); err != nil {
+		return c, err
 	}
-	if row[7] != "" {
-		day, err := time.Parse(time.DateOnly, row[7])
-		if err != nil {
-			return c, fmt.Errorf("date %.64q: write it like 2026-11-22", row[7])
-		}
-		c.day = int32(day.Unix() / 86400) //nolint:gosec // of a year with four digits
+	if c.day, err = dayOf(row[7]); err != nil {
+		return c, err
 	}
 	return c, nil
 }
@@ -205,15 +196,12 @@ func (t cells) find(mcc, mnc, area, ci string) (Place, bool) {
 	return t[i].place(), true
 }
 
-func (c *cell) place() Place {
-	latitude, longitude := float64(c.lat)/1e6, float64(c.lon)/1e6
-	p := Place{Latitude: &latitude, Longitude: &longitude}
-	if c.rangeM != 0 {
-		km := uint16(min((uint64(c.rangeM)+999)/1000, math.MaxUint16))
-		p.AccuracyKM = &km
+func (c *cell) place() Place { return placeAt(c.lat, c.lon, c.rangeM, c.day) }
+
+// newest is the day of the row that was measured last; 0 when no row has one.
+func (t cells) newest() (day int32) {
+	for i := range t {
+		day = max(day, t[i].day)
 	}
-	if c.day != 0 {
-		p.Dated = time.Unix(int64(c.day)*86400, 0).UTC()
-	}
-	return p
+	return day
 }

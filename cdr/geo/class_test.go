@@ -130,7 +130,7 @@ func TestLongestPrefixWins(t *testing.T) {
 		table := newPrefixTable(list)
 		for p := range all {
 			first, last := ends(p)
-			for _, s := range []span{first, last} {
+			for _, s := range []point{first, last} {
 				addr := addrOf(s, p.Addr().Is4())
 				for _, a := range []netip.Addr{addr, addr.Next(), addr.Prev()} {
 					if a.IsValid() && table.find(a) != longest(all, a) {
@@ -152,7 +152,7 @@ func randomPrefix(random *rand.Rand, v4 bool) netip.Prefix {
 	return netip.PrefixFrom(netip.AddrFrom16(b), []int{0, 1, 8, 56, 60, 63, 64, 65, 72, 127, 128}[random.IntN(11)]).Masked()
 }
 
-func addrOf(s span, v4 bool) netip.Addr {
+func addrOf(s point, v4 bool) netip.Addr {
 	var b [16]byte
 	binary.BigEndian.PutUint64(b[:8], s.hi)
 	binary.BigEndian.PutUint64(b[8:], s.lo)

@@ -19,6 +19,9 @@ type Config struct {
 	// Cells is the path of a CSV file of mobile cells with the columns mcc, mnc, area, ci, lat, lon, range_m and date; area
 	// and ci are decimal, or hexadecimal after 0x. At most 4,194,304 rows.
 	Cells string
+	// AccessLines is the path of a CSV file of the operator's own access networks with the columns prefix, latitude, longitude,
+	// range_m, date and name. At most 1,048,576 rows.
+	AccessLines string
 	// HostingASNs are autonomous systems of class hosting, whatever Networks says of them.
 	HostingASNs []uint32
 

@@ -24,8 +24,10 @@ type Place struct {
 	ASOrg       string   // who runs it
 	Network     string   // class of the network: hosting, vpn, tor, mobile, isp
 	NetworkBy   string   // what named the class: ByPrefix, ByAnonymiser, ByASN
-	// Dated is the UTC day on which a cell's row says it was measured. Zero for an address: the database's date is its Build's.
+	// Dated is the UTC day that the row of a cell or an access line has. Zero for other places: a database's date is its Build's.
 	Dated time.Time
+	// Line is the name of an access line.
+	Line string
 }
 
 // Values of Place.NetworkBy, the one that counts before the others first. What is said of fewer addresses counts before
@@ -67,6 +69,7 @@ type snapshot struct {
 	city, asn, anonymiser *maxminddb.Reader // nil: none configured
 	networks              networks
 	cells                 cells
+	lines                 *lines // nil: none configured
 	recent                recent
 }
 
@@ -106,6 +109,13 @@ func (db *DB) Lookup(addr netip.Addr) Place {
 // ones, as P-Access-Network-Info has them (3GPP TS 24.229 section 7.2A.4). It is false for a cell that is not in the table.
 func (db *DB) Cell(mcc, mnc, area, ci string) (Place, bool) {
 	return db.current.Load().cells.find(mcc, mnc, area, ci)
+}
+
+// Line tells where the operator's access line is that an address is of, by the table of access lines alone: the longest prefix
+// counts. Private addresses are looked for, too: inside a translation they are subscribers'. It is false for an address in no
+// prefix. The caller sees to it that the address is a subscriber's.
+func (db *DB) Line(addr netip.Addr) (Place, bool) {
+	return db.current.Load().lines.find(addr.Unmap().WithZone(""))
 }
 
 // Builds names the databases in use, City first, then ASN.

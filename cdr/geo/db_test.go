@@ -283,9 +283,9 @@ func FuzzParseNetworks(f *testing.F) {
 				t.Errorf("AS %d without class", asn)
 			}
 		}
-		for _, table := range [][]span{n.prefixes.v4, n.prefixes.v6} {
+		for _, table := range [][]span[class]{n.prefixes.v4, n.prefixes.v6} {
 			for i := 1; i < len(table); i++ {
-				if !table[i-1].before(table[i]) {
+				if !table[i-1].before(table[i].point) {
 					t.Errorf("span %d does not begin after the one before", i)
 				}
 			}

@@ -54,6 +54,11 @@ func files(cfg Config) []*file {
 			parse:   func(b []byte) (any, error) { return parseCells(b) },
 			install: func(s *snapshot, v any) { s.cells, _ = v.(cells) },
 		},
+		{
+			what: "access lines", path: cfg.AccessLines,
+			parse:   func(b []byte) (any, error) { return parseLines(b) },
+			install: func(s *snapshot, v any) { s.lines, _ = v.(*lines) },
+		},
 	}
 	configured := all[:0]
 	for _, f := range all {

@@ -30,7 +30,7 @@ type Imported struct {
 	Damaged bool // what was there could not be read, and was replaced
 }
 
-// Import checks a database and puts it in the place that the configuration has for its kind. The file is copied beside that
+// Import checks a database, or a list of cells or access lines, and puts it in the place that the configuration has for its kind. The file is copied beside that
 // place, synchronised to disk and renamed: whoever looks sees the old one or the new one, whole, and a program that watches
 // the file (DB.Run) takes it up. On an error what was there stays. It runs no faster than it can read the file twice.
 func Import(path string, cfg Config, o ImportOptions) (Imported, error) {
@@ -92,6 +92,10 @@ func target(kind Kind, cfg Config, o ImportOptions) (string, error) {
 			to = cfg.ASN
 		case KindAnonymiser:
 			to = cfg.Anonymiser
+		case KindCells:
+			to = cfg.Cells
+		case KindLines:
+			to = cfg.AccessLines
 		default:
 			to = cfg.City
 		}

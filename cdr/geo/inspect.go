@@ -1,24 +1,27 @@
 package geo
 
 import (
+	"bytes"
 	"crypto/sha256"
+	"encoding/csv"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"time"
+	"unicode/utf8"
 )
 
-// File describes a database on disk.
+// File describes a database, or a list of cells or access lines, on disk.
 type File struct {
 	Path        string
 	Kind        Kind      // of a database of several kinds the first
-	Type        string    // as the database names itself, "GeoLite2-City"
+	Type        string    // as the database names itself, "GeoLite2-City"; of a list ListType
 	Description string    // in English, else in the first language by name; of the vendor. "" when it has none
-	Built       time.Time // when it was made, UTC
-	IPVersion   int       // 4, or 6: both
-	Networks    int       // networks with a record, those of one record that lie side by side as they are in the tree
+	Built       time.Time // when it was made, UTC; of a list the newest date of its rows, zero when none has one
+	IPVersion   int       // 4, or 6: both; 0 of a list
+	Networks    int       // networks with a record, those of one record that lie side by side as they are in the tree; rows of a list
 	Size        int64     // octets
 	SHA256      string    // of the whole file, lower-case hex
 }
@@ -26,7 +29,7 @@ type File struct {
 // ErrAbsent says that there is no such file.
 var ErrAbsent = errors.New("is not there")
 
-// Inspect reads a database whole and checks it from end to end: the tree and every record. It takes as much memory as the
+// Inspect reads a database whole and checks it from end to end: the tree and every record; of a list, every row. It takes as much memory as the
 // file has octets, and, of one with millions of networks, seconds.
 func Inspect(path string) (File, error) {
 	f, _, err := inspect(path)
@@ -53,9 +56,15 @@ func inspect(path string) (File, []byte, error) {
 	return f, text, nil
 }
 
+// ListType is the Type of a list.
+const ListType = "CSV"
+
 func inspectText(text []byte) (File, error) {
 	r, kinds, err := openAny(text)
 	if err != nil {
+		if kind := listKind(text); kind != 0 {
+			return inspectList(text, kind)
+		}
 		return File{}, err
 	}
 	if kinds == 0 {
@@ -77,6 +86,44 @@ func inspectText(text []byte) (File, error) {
 		}
 		f.Networks++
 	}
+	return f, nil
+}
+
+// listKind tells a list by the number of columns of its first row; 0: it is none.
+func listKind(text []byte) Kind {
+	if !utf8.Valid(text) {
+		return 0
+	}
+	in := csv.NewReader(bytes.NewReader(text))
+	in.Comment, in.TrimLeadingSpace = '#', true
+	row, err := in.Read()
+	switch {
+	case err != nil:
+		return 0
+	case len(row) == len(cellColumns):
+		return KindCells
+	case len(row) == len(lineColumns):
+		return KindLines
+	}
+	return 0
+}
+
+func inspectList(text []byte, kind Kind) (File, error) {
+	sum := sha256.Sum256(text)
+	f := File{Kind: kind, Type: ListType, Size: int64(len(text)), SHA256: hex.EncodeToString(sum[:])}
+	if kind == KindCells {
+		table, err := parseCells(text)
+		if err != nil {
+			return File{}, err
+		}
+		f.Networks, f.Built = len(table), dateOf(table.newest())
+		return f, nil
+	}
+	table, err := parseLines(text)
+	if err != nil {
+		return File{}, err
+	}
+	f.Networks, f.Built = len(table.rows), dateOf(table.newest())
 	return f, nil
 }
 

@@ -15,6 +15,8 @@ const (
 	KindCity       Kind = 1 << iota // where it is: City, Country, Enterprise
 	KindASN                         // whose network: ASN, ISP
 	KindAnonymiser                  // whether it hides its user: Anonymous-IP
+	KindCells                       // where a mobile cell is: a list of the operator's (Config.Cells)
+	KindLines                       // where an access line is: a list of the operator's (Config.AccessLines)
 )
 
 // String is the name of the configuration's key.
@@ -26,6 +28,10 @@ func (k Kind) String() string {
 		return "asn"
 	case KindAnonymiser:
 		return "anonymiser"
+	case KindCells:
+		return "cells"
+	case KindLines:
+		return "access_lines"
 	default:
 		return "unknown"
 	}
@@ -38,6 +44,8 @@ func (k Kind) described() string {
 		return "an ASN or ISP"
 	case KindAnonymiser:
 		return "an Anonymous-IP"
+	case KindCells, KindLines: // a list: no database is asked for
+		return "no"
 	default:
 		return "a City or Country"
 	}

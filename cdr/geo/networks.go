@@ -28,7 +28,7 @@ const maxNetworks = 1 << 20
 // networks is the operator's own knowledge of networks.
 type networks struct {
 	systems  map[uint32]class
-	prefixes prefixTable
+	prefixes prefixTable[class]
 }
 
 // parseNetworks reads the Networks file: AS number, prefix or address → class. An AS number may be written "AS64496". The

@@ -25,6 +25,9 @@ func (s *Session) familiar(sender Party, ip [16]byte) bool {
 	return s.knows(sender, ip) || s.relays(sender.Other(), ip)
 }
 
+// Relays says that ip is that of a TURN server through which one of the parties has its media: what comes from there is passed on.
+func (s *Session) Relays(ip [16]byte) bool { return s.relays(Caller, ip) || s.relays(Callee, ip) }
+
 // relays says that ip is that of a TURN server of party p.
 func (s *Session) relays(p Party, ip [16]byte) bool {
 	return slices.ContainsFunc(s.bindings, func(b *binding) bool { return b.relay && b.party == p && b.at.IP == ip })

@@ -53,6 +53,7 @@ type Table struct {
 	deadlines timer.Queue[uint32] // one of each entry
 	names     map[uint32]string   // canonical names by entry, of those that have one
 	faxes     int                 // entries that are UDPTL's
+	wake      int64               // no deadline is before
 	now       int64
 	outage    outage
 }
@@ -90,7 +91,7 @@ func NewTable(cfg TableConfig) *Table {
 	if cfg.Confirm == 0 {
 		cfg.Confirm = 10
 	}
-	t := &Table{cfg: cfg, seed: maphash.MakeSeed(), slots: make([]slot, 1024), names: map[uint32]string{}}
+	t := &Table{cfg: cfg, seed: maphash.MakeSeed(), slots: make([]slot, 1024), names: map[uint32]string{}, wake: math.MaxInt64}
 	t.deadlines.Placed = func(i uint32, position int) {
 		t.entries[i].position = uint32(position) //nolint:gosec // bounded by cfg.Streams
 	}
@@ -175,10 +176,26 @@ func (t *Table) Advance(now int64) {
 	if now <= t.now {
 		return
 	}
+	if now >= t.wake {
+		t.expire(now)
+	}
+	t.now = now
+	if now >= t.outage.next {
+		t.Stats.Unseen += t.outage.pass(now)
+	}
+}
+
+// expire closes what is due by now.
+func (t *Table) expire(now int64) {
 	for {
 		at, i, ok := t.deadlines.Next()
-		if !ok || at > now {
-			break
+		if !ok {
+			t.wake = math.MaxInt64
+			return
+		}
+		if at > now {
+			t.wake = at
+			return
 		}
 		// Packets put the idle time off without a word to the queue. A deadline that was put off waits for its turn,
 		// past now or not: the events must come in the order of their times.
@@ -187,10 +204,6 @@ func (t *Table) Advance(now int64) {
 		} else {
 			t.close(i, at)
 		}
-	}
-	t.now = now
-	if now >= t.outage.next {
-		t.Stats.Unseen += t.outage.pass(now)
 	}
 }
 
@@ -208,7 +221,9 @@ func (t *Table) Close(c Command) {
 		return
 	}
 	e.cut = c.At
-	t.deadlines.Move(int(e.position), t.due(c.ID.Slot))
+	due := t.due(c.ID.Slot)
+	t.deadlines.Move(int(e.position), due)
+	t.wake = min(t.wake, due)
 }
 
 // due is when entry i is to be closed as things stand.
@@ -257,7 +272,9 @@ func (t *Table) insert(key *flowKey) (i uint32, ok bool) {
 	t.Stats.Opened++
 	t.place(slot{i + 1, t.hash(key)})
 	t.fresh = append(t.fresh, reference{i, e.generation})
-	t.deadlines.Push(t.due(i), uint64(i), i)
+	due := t.due(i)
+	t.deadlines.Push(due, uint64(i), i)
+	t.wake = min(t.wake, due)
 	return i, true
 }
 

@@ -1,6 +1,8 @@
 package media
 
 import (
+	"encoding/binary"
+
 	"calltrail/decode"
 	"calltrail/decode/rtp"
 	"calltrail/decode/udptl"
@@ -18,6 +20,15 @@ const (
 	maxFirstUDPTL = 16
 	minMediaPort  = 1024 // ports below are of other services, as decode.Classify has it for RTP
 )
+
+// MayBeUDPTL says by the ports of a datagram and its first two octets, which would be its number, whether UDPTL could count it.
+// Most datagrams need no parser then: hardly one begins with a number below 16, and only while there are faxes is another one one.
+func (t *Table) MayBeUDPTL(f *decode.Frame) bool {
+	if len(f.Payload) < 2 || f.Src.Port < minMediaPort || f.Dst.Port < minMediaPort {
+		return false
+	}
+	return t.faxes > 0 || binary.BigEndian.Uint16(f.Payload) < maxFirstUDPTL
+}
 
 // UDPTL counts a T.38 datagram captured at at, and says whether it belongs to a stream. A stream begins with a number below 16:
 // one whose beginning was not seen is not counted. Advance must have been called with its time before.

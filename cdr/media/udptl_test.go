@@ -109,6 +109,31 @@ func TestUDPTLAndRTP(t *testing.T) {
 	}
 }
 
+// What MayBeUDPTL turns away, UDPTL does not count, whatever the table follows.
+func TestMayBeUDPTL(t *testing.T) {
+	for _, following := range []bool{false, true} {
+		for _, ends := range [][2]string{
+			{"192.0.2.1:4000", "198.51.100.1:5000"}, {"192.0.2.1:1023", "198.51.100.1:5000"}, {"192.0.2.1:4000", "198.51.100.1:1023"},
+		} {
+			for _, seq := range []uint16{0, maxFirstUDPTL - 1, maxFirstUDPTL, 1 << 8, 1<<16 - 1} {
+				table := NewTable(TableConfig{Streams: 10, Idle: 30 * second})
+				if following {
+					table.UDPTL(fax("192.0.2.1:4000", "198.51.100.1:5000"), &udptl.Header{}, 0, 1)
+				}
+				f := fax(ends[0], ends[1])
+				f.Payload = []byte{byte(seq >> 8), byte(seq), 1, 0, 0, 0}
+				may, counts := table.MayBeUDPTL(f), table.UDPTL(f, &udptl.Header{Seq: seq}, 0, 1)
+				if may != counts {
+					t.Errorf("number %d from %s to %s, following %v: may be %v, counted %v", seq, ends[0], ends[1], following, may, counts)
+				}
+			}
+		}
+	}
+	if NewTable(TableConfig{Streams: 1}).MayBeUDPTL(&decode.Frame{Src: decode.Endpoint{Port: 4000}, Dst: decode.Endpoint{Port: 5000}, Payload: []byte{0}}) {
+		t.Error("one octet may be UDPTL")
+	}
+}
+
 func TestUDPTLDoesNotAllocate(t *testing.T) {
 	table := NewTable(TableConfig{Streams: 10, Idle: 30 * second})
 	f, u := fax("192.0.2.1:4000", "198.51.100.1:5000"), &udptl.Header{}

@@ -102,7 +102,7 @@ func (w *worker) other(p *capture.Packet, now int64, r decode.Reason) decode.Rea
 // datagram takes in a UDP datagram, or a message that a capture agent sent.
 func (w *worker) datagram(p *capture.Packet, now int64, how dialog.Carriage) decode.Reason {
 	f := &w.frame
-	r := decode.Classify(f)
+	r := decode.ClassifyHeader(f, &w.header)
 	switch r {
 	case decode.SIP:
 		if w.copies.again(f, scope(f), now) {

@@ -23,7 +23,9 @@ func (w *worker) conversation(p *capture.Packet, now int64, r decode.Reason) dec
 		if len(w.flows.Events) > 0 {
 			w.collectFlows(p.Position)
 		}
-		w.wake(w.flows.NextTimer())
+		if w.flows.Followed {
+			w.wake(w.flows.NextTimer())
+		}
 		if inner != nil {
 			f.Payload, f.PayloadLen = inner, length
 			w.relayed(p)
@@ -32,7 +34,7 @@ func (w *worker) conversation(p *capture.Packet, now int64, r decode.Reason) dec
 	}
 	switch r {
 	case decode.RTP:
-		return w.media(p)
+		return w.media(p) // Classify has parsed its header
 	case decode.RTCP:
 		w.report(p)
 	case decode.UDPOther:
@@ -49,19 +51,21 @@ func (w *worker) relayed(p *capture.Packet) {
 	f := &w.frame
 	// Told apart as RFC 5761 section 4 has it; Classify would ask for the ports of the relay, too.
 	if len(f.Payload) > 1 && (f.Payload[1]&0x7f < 64 || f.Payload[1]&0x7f >= 96) {
-		w.media(p)
+		if rtp.Parse(f.Payload, f.PayloadLen, &w.header) == nil {
+			w.media(p)
+		}
 	} else {
 		w.report(p)
 	}
 }
 
-// media counts an RTP packet.
+// media counts the RTP packet with w.header.
 func (w *worker) media(p *capture.Packet) decode.Reason {
 	if w.cfg.live && w.cfg.LegalBasisMedia == "" {
 		return decode.NoLegalBasis
 	}
-	if rtp.Parse(w.frame.Payload, w.frame.PayloadLen, &w.header) == nil {
-		w.table.Packet(&w.frame, &w.header, scope(&w.frame), p.Time)
+	w.table.Packet(&w.frame, &w.header, scope(&w.frame), p.Time)
+	if len(w.table.Events) > 0 { // hardly any packet has one
 		w.collect(p.Position)
 	}
 	return decode.RTP
@@ -76,7 +80,8 @@ func (w *worker) report(p *capture.Packet) {
 
 // fax counts a datagram that is T.38's, and says whether it is.
 func (w *worker) fax(p *capture.Packet) bool {
-	if w.cfg.live && w.cfg.LegalBasisMedia == "" {
+	// All that is unknown comes here: ports and three or four octets turn away nearly all of it, before anything is parsed.
+	if !w.table.MayBeUDPTL(&w.frame) || !udptl.Looks(w.frame.Payload, w.frame.PayloadLen) || w.cfg.live && w.cfg.LegalBasisMedia == "" {
 		return false
 	}
 	var h udptl.Header

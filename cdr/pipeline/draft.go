@@ -8,6 +8,7 @@ import (
 	"calltrail/cdr/group"
 	"calltrail/cdr/media"
 	"calltrail/cdr/record"
+	"calltrail/cdr/route"
 	"calltrail/decode"
 	"calltrail/decode/rtp"
 	"calltrail/decode/sip"
@@ -26,6 +27,7 @@ var enders = [...]record.EndedBy{
 
 // call writes down a call leg.
 func (d *draft) call(c *dialog.Call, final bool) *record.Call {
+	d.at(c.Tap, c.VLAN, c.VLANs)
 	started := record.TimeOf(c.Started)
 	rec := &record.Call{
 		Schema: record.SchemaCall, CallUID: record.CallUID(d.cfg.Sensor, c.CallID, c.FirstTag, started, c.Branch),
@@ -154,9 +156,19 @@ func (d *draft) conflicting(c *dialog.Call) *record.Conflicting {
 
 // route fills in where the call came from and went.
 func (d *draft) route(rec *record.Call, c *dialog.Call) {
-	// More than one Via on the first hop: the source is a proxy, and the caller is behind it.
-	rec.Src = d.end("src", c.Src, len(rec.SIP.Via) > 1)
-	rec.Dst = d.end("dst", c.Dst, false)
+	// More than one Via on the first hop: the source is a proxy, and the caller is behind it. So is the callee behind a destination
+	// that sends the INVITE on.
+	srcRelayed, dstRelayed := len(rec.SIP.Via) > 1, false
+	for _, h := range c.Hops {
+		dstRelayed = dstRelayed || len(c.Hops) > 1 && h.Src.IP == c.Dst.IP
+	}
+	if srcRelayed {
+		d.servers = append(d.servers, c.Src.AddrPort().Addr())
+	}
+	if dstRelayed {
+		d.servers = append(d.servers, c.Dst.AddrPort().Addr())
+	}
+	rec.Src, rec.Dst = d.end("src", c.Src, srcRelayed), d.end("dst", c.Dst, dstRelayed)
 	if via := addrOf(c.SrcVia); c.SrcVia != (decode.Endpoint{}) && via.IP != rec.Src.IP {
 		rec.SrcVia = &via
 	}
@@ -167,9 +179,11 @@ func (d *draft) route(rec *record.Call, c *dialog.Call) {
 	}
 	rec.VLAN, rec.Tunnel = vlans(c.VLAN, c.VLANs), tunnels(c.Tunnels)
 	rec.Cell = d.cell(c.Text.Get(dialog.AccessNetwork))
-	if l := d.named(c.Location); l != nil {
-		rec.Src.Location = l
+	w := whereabouts{
+		address: rec.Src.Location, network: rec.Src.Network, role: route.Role(rec.Src.Role),
+		document: d.inDocument(c.Location), cell: d.inCell(rec.Cell), byNetwork: rec.Cell != nil && rec.Cell.NetworkProvided,
 	}
+	rec.Src.Location, rec.Stated = w.best()
 }
 
 func (d *draft) durations(rec *record.Call) {
@@ -230,7 +244,7 @@ func (d *draft) media(c *dialog.Call) []record.Media {
 			Packets: &o.Packets, Octets: &o.Octets, Lost: &o.Lost, Duplicates: &o.Duplicates,
 			Direction: senderName(o.Sender),
 		}
-		m.Location = locationOf(d.place(m.Observed.Src.IP), false)
+		m.Location = d.locateStream(c, o.Flow.Src)
 		m.CName, m.Foreign = d.text("media.cname", []byte(o.CName)), o.Foreign
 		if o.HasJitter {
 			m.JitterMS = &o.JitterMS
@@ -247,7 +261,7 @@ func (d *draft) media(c *dialog.Call) []record.Media {
 			SSRC: &o.Flow.SSRC, Observed: &record.Flow{Src: addrOf(o.Flow.Src), Dst: addrOf(o.Flow.Dst)},
 			FirstAt: record.TimeOf(o.First), Direction: senderName(o.Sender),
 		}
-		m.Location = locationOf(d.place(m.Observed.Src.IP), false)
+		m.Location = d.locateStream(c, o.Flow.Src)
 		m.Foreign = o.Foreign
 		if o.Line != nil {
 			d.line(&m, o.Line)
@@ -298,6 +312,7 @@ func (d *draft) codec(l *media.Line, pt uint8) string {
 
 // registration writes down a log-in, log-out or refusal.
 func (d *draft) registration(e *dialog.Registration) *record.Registration {
+	d.at(e.Tap, e.VLAN, e.VLANs)
 	at := record.TimeOf(e.At)
 	rec := &record.Registration{
 		Schema: record.SchemaRegistration, Kind: record.KindRegistration, Day: at.Day(), Sensor: d.cfg.Sensor,

@@ -21,7 +21,11 @@ func (r *recorder) app(c *app.Call, final bool) error {
 }
 
 func (d *draft) app(c *app.Call, final bool) *record.Call {
+	d.at(c.Tap, c.Flows[0].VLAN, c.Flows[0].VLANs)
 	started := record.TimeOf(c.Started)
+	if c.Relay != (decode.Endpoint{}) {
+		d.servers = append(d.servers, c.Relay.AddrPort().Addr())
+	}
 	// Whom the client talked to: the other party when its address was seen, else the server in between, whose place says
 	// nothing of where that party is.
 	far, relayed := c.Peer, false
@@ -59,6 +63,7 @@ func (d *draft) app(c *app.Call, final bool) *record.Call {
 		rec.App.PacketsDown, rec.App.OctetsDown = &c.Down.Packets, &c.Down.Octets
 	}
 	rec.Media = d.appMedia(c)
+	d.between(rec, relayed)
 	d.ending(rec, appEnders[c.Ender])
 	if !c.Media {
 		rec.Flags = append(rec.Flags, "no_media")
@@ -142,7 +147,7 @@ func (d *draft) stream(o *media.Observed, fromFirst bool) record.Media {
 	if o.HasJitter {
 		m.JitterMS = &o.JitterMS
 	}
-	m.Location = locationOf(d.place(m.Observed.Src.IP), false)
+	m.Location = d.locateSource(m.Observed.Src.IP)
 	fax(&m, o.UDPTL)
 	return m
 }

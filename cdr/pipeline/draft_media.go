@@ -21,6 +21,7 @@ func (r *recorder) mediaOnly(c *mediaonly.Call, final bool) error {
 var mediaEnders = [...]ender{mediaonly.Open: open, mediaonly.Silent: silent, mediaonly.Evicted: evicted, mediaonly.Cut: cut}
 
 func (d *draft) mediaOnly(c *mediaonly.Call, final bool) *record.Call {
+	d.at(c.Tap, [2]uint16{}, 0)
 	started := record.TimeOf(c.Started)
 	rec := &record.Call{
 		Schema: record.SchemaCall, CallUID: record.FlowUID(record.KindMedia, d.cfg.Sensor, addrOf(c.A), addrOf(c.B), started),
@@ -42,10 +43,11 @@ func (d *draft) mediaOnly(c *mediaonly.Call, final bool) *record.Call {
 		if o.Sender == media.Caller {
 			m.Direction = "up"
 		}
-		m.Location = locationOf(d.place(m.Observed.Src.IP), false)
+		m.Location = d.locateSource(m.Observed.Src.IP)
 		list = append(list, m)
 	}
 	rec.Media = d.bounded(list)
+	d.between(rec, false)
 	d.ending(rec, mediaEnders[c.Ender])
 	if c.OneWay {
 		rec.Flags = append(rec.Flags, "one_way_media")

@@ -15,6 +15,7 @@ func (r *recorder) message(e *dialog.MessageEvent) error {
 }
 
 func (d *draft) message(e *dialog.MessageEvent) *record.Message {
+	d.at(e.Tap, e.VLAN, e.VLANs)
 	at := record.TimeOf(e.At)
 	rec := &record.Message{
 		Schema: record.SchemaMessage, Kind: record.KindMessage, Day: at.Day(), Sensor: d.cfg.Sensor, Tap: d.tap(e.Tap),

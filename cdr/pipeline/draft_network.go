@@ -1,11 +1,9 @@
 package pipeline
 
 import (
-	"math"
 	"net/netip"
 
 	"calltrail/cdr/record"
-	"calltrail/decode/pidf"
 	"calltrail/decode/sip"
 	"calltrail/decode/tunnel"
 )
@@ -42,25 +40,6 @@ func (d *draft) cell(list []byte) *record.CellInfo {
 		Type: d.text("cell.type", a.Type), ID: d.text("cell.id", a.ID), MCC: string(a.MCC), MNC: string(a.MNC),
 		Area: string(a.Area), Cell: string(a.CI), NetworkProvided: a.NetworkProvided,
 	}
-}
-
-// named is the place that the caller's side wrote into its message. Whoever wrote it chose it; the method says so.
-func (d *draft) named(l *pidf.Location) *record.Location {
-	if l == nil {
-		return nil
-	}
-	out := &record.Location{
-		Country: country(l.Country), Subdivision: d.text("src.location.subdivision", []byte(l.A1)),
-		City: d.text("src.location.city", []byte(l.A3)), Method: "pidf_lo", Of: "endpoint",
-	}
-	if l.HasPoint {
-		out.Latitude, out.Longitude = &l.Latitude, &l.Longitude
-		if l.RadiusM > 0 {
-			km := uint16(min(math.Ceil(l.RadiusM/1000), math.MaxUint16))
-			out.AccuracyKM = &km
-		}
-	}
-	return out
 }
 
 // country is an ISO 3166-1 alpha-2 code in capitals, "" for anything else.

@@ -18,6 +18,7 @@ func (r *recorder) connection(e *connectionEvent) error {
 }
 
 func (d *draft) connection(e *connectionEvent) *record.Call {
+	d.at(e.tap, e.VLAN, e.VLANs)
 	started := record.TimeOf(e.Started)
 	src, dst := addrOf(e.Client), addrOf(e.Server)
 	rec := &record.Call{
@@ -28,6 +29,7 @@ func (d *draft) connection(e *connectionEvent) *record.Call {
 		Src: d.end("src", e.Client, false), Dst: d.end("dst", e.Server, false), VLAN: vlans(e.VLAN, e.VLANs), Tunnel: tunnels(e.Tunnels),
 		TLS: &record.TLS{ServerName: d.text("tls.server_name", []byte(e.ServerName)), Version: e.VersionName()},
 	}
+	d.between(rec, false)
 	if d.cfg.FinalOnly {
 		rec.Revision = 1
 	}

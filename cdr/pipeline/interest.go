@@ -1,8 +1,12 @@
 package pipeline
 
 import (
+	"bytes"
+	"encoding/binary"
+
 	"calltrail/decode"
 	"calltrail/decode/reassembly"
+	"calltrail/decode/sip"
 	"calltrail/decode/tcp"
 )
 
@@ -47,6 +51,29 @@ var begins = func() (t [256]bool) {
 	return t
 }()
 
+// goesOn looks at the octets behind one of begins. Of segments in the middle of something encrypted, two in five have such a first
+// octet, and one in fifty goes on like what it stands for.
+func goesOn(b []byte) bool {
+	if len(b) < 2 {
+		return true
+	}
+	switch first, second := b[0], b[1]; {
+	case first == 0x16:
+		return second == 3 // the version of TLS, its first half
+	case first == 0xff:
+		return second == 0x10 // Microsoft's multiplexing
+	case first&0x7f == 1 || first&0x7f == 2:
+		return true // a WebSocket frame: the second octet has its length
+	case first < 9:
+		const cookie, stunLen = 0x2112a442, 20 // RFC 8489 section 5; with two octets of length before it by RFC 4571
+		return len(b) >= stunLen && (binary.BigEndian.Uint32(b[4:]) == cookie || binary.BigEndian.Uint32(b[6:]) == cookie)
+	case first == '\r' || first == '\n':
+		return true // a keep-alive of SIP, or empty lines before a message
+	default: // text: a method with white space behind it, or the version of a response of SIP or HTTP (which becomes a WebSocket)
+		return sip.MethodLen(b) > 0 || sip.IsVersion(b) || bytes.HasPrefix(b, []byte("HTTP"))
+	}
+}
+
 // slot is the place of a connection, the same for both directions.
 func (i *interest) slot(f *decode.Frame) (word uint32, bit uint64) {
 	sum := f.Src.Hash() + f.Dst.Hash()
@@ -60,8 +87,9 @@ func (i *interest) none(f *decode.Frame, now int64) bool {
 	if (i.ports[src>>6]>>(src&63)|i.ports[dst>>6]>>(dst&63))&1 != 0 || len(f.Payload) < tcpHeader {
 		return false
 	}
-	if offset := 4 * int(f.Payload[12]>>4); offset < len(f.Payload) && begins[f.Payload[offset]] {
-		return false
+	offset := 4 * int(f.Payload[12]>>4)
+	if offset < len(f.Payload) && begins[f.Payload[offset]] && (offset < tcpHeader || goesOn(f.Payload[offset:])) {
+		return false // what is shorter than a header is the streams' to count
 	}
 	if now >= i.until {
 		i.used[1], i.until = i.used[0], now+interestPeriod

@@ -10,6 +10,7 @@ import (
 	"calltrail/cdr/media"
 	"calltrail/cdr/number"
 	"calltrail/cdr/record"
+	"calltrail/cdr/route"
 	"calltrail/cdr/spoof"
 	"calltrail/decode"
 	"calltrail/decode/sip"
@@ -80,7 +81,7 @@ func (r *recorder) observer() record.Observer {
 	}
 	if r.lookups.Places != nil {
 		for _, b := range r.lookups.Places.Builds() {
-			o.Databases = append(o.Databases, record.Database{Type: b.Type, Built: record.Time(b.Built.UnixMicro())})
+			o.Databases = append(o.Databases, record.Database{Kind: b.Kind.String(), Type: b.Type, Built: record.Time(b.Built.UnixMicro())})
 		}
 	}
 	return o
@@ -107,6 +108,8 @@ type draft struct {
 	page      record.Page
 	octets    []record.Octets
 	truncated bool
+	seen      route.End    // where its packets were, without address
+	servers   []netip.Addr // addresses that are no party's, but of somebody who passes on
 }
 
 // text cleans a value for the record; name is its member path.
@@ -213,31 +216,11 @@ func (d *draft) e164(value []byte) number.Info {
 // end looks up an address; name is its member path. relayed says that the address may be that of a server on the way.
 func (d *draft) end(name string, e decode.Endpoint, relayed bool) *record.End {
 	ap := e.AddrPort()
-	p := d.place(ap.Addr())
+	p, role := d.place(ap.Addr()), d.role(ap.Addr())
 	return &record.End{
-		IP: ap.Addr(), Port: ap.Port(), Location: locationOf(p, relayed), ASNumber: p.ASNumber,
-		ASOrg: d.member(name, ".as_org", []byte(p.ASOrg)), Network: p.Network,
+		IP: ap.Addr(), Port: ap.Port(), Location: d.locate(ap.Addr(), &p, role, relayed), ASNumber: p.ASNumber,
+		ASOrg: d.member(name, ".as_org", []byte(p.ASOrg)), Network: p.Network, Role: string(role),
 	}
-}
-
-// locationOf is the place of an address, nil when nothing is known. It is the place of an end, or, where that cannot be,
-// of the last server before the tap.
-func locationOf(p geo.Place, relayed bool) *record.Location {
-	if p.Country == "" && p.City == "" && p.Latitude == nil {
-		return nil
-	}
-	l := &record.Location{
-		Country: p.Country, Subdivision: p.Subdivision, City: p.City, Latitude: p.Latitude, Longitude: p.Longitude,
-		AccuracyKM: p.AccuracyKM, Method: "geoip", Of: "endpoint",
-	}
-	switch p.Network {
-	case "hosting", "vpn", "tor":
-		relayed = true
-	}
-	if relayed {
-		l.Of = "last_hop"
-	}
-	return l
 }
 
 func addrOf(e decode.Endpoint) record.Addr {

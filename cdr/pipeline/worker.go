@@ -103,7 +103,9 @@ func (w *worker) advance(now int64) {
 	}
 	w.clock = now
 	w.table.Advance(now)
-	w.collect(0)
+	if len(w.table.Events) > 0 {
+		w.collect(0)
+	}
 }
 
 // elapse lets packet time pass for what is put together. Most packets come before anything of it is due.

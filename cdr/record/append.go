@@ -72,6 +72,7 @@ func (c *Call) write(o *object) (observed int) {
 	o.tunnels(c.Tunnel)
 	o.vlan(c.VLAN)
 	o.cell(c.Cell)
+	o.location("stated_location", c.Stated)
 	o.time("started_at", c.StartedAt)
 	o.time("ringing_at", c.RingingAt)
 	o.time("answered_at", c.AnsweredAt)
@@ -222,7 +223,7 @@ func (o *object) end(name string, e *End) {
 	}
 	o.open(name, '{')
 	o.address(Addr{e.IP, e.Port})
-	o.location(e.Location)
+	o.location("location", e.Location)
 	if e.ASNumber != 0 {
 		o.unsigned("as_number", uint64(e.ASNumber))
 	}
@@ -243,11 +244,11 @@ func (o *object) link(name string, l *Link) {
 	o.close('}')
 }
 
-func (o *object) location(l *Location) {
+func (o *object) location(name string, l *Location) {
 	if l == nil {
 		return
 	}
-	o.open("location", '{')
+	o.open(name, '{')
 	o.text("country", l.Country)
 	o.text("subdivision", l.Subdivision)
 	o.text("city", l.City)
@@ -262,6 +263,9 @@ func (o *object) location(l *Location) {
 	}
 	o.textAlways("method", l.Method)
 	o.text("of", l.Of)
+	o.text("dated", l.Dated)
+	o.text("line", l.Line)
+	o.text("said_by", l.SaidBy)
 	o.close('}')
 }
 

@@ -22,7 +22,7 @@ func (o *object) media(list []Media) {
 			o.flow(*m.Observed)
 			o.close('}')
 		}
-		o.location(m.Location)
+		o.location("location", m.Location)
 		if m.FirstAt != 0 {
 			o.time("first_at", m.FirstAt)
 		}
@@ -122,6 +122,7 @@ func (o *object) observer(v *Observer) {
 		o.open("databases", '[')
 		for _, d := range v.Databases {
 			o.open("", '{')
+			o.text("kind", d.Kind)
 			o.textAlways("type", d.Type)
 			o.time("built", d.Built)
 			o.close('}')

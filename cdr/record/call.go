@@ -33,11 +33,11 @@ type Call struct {
 	// What the legs were joined by.
 	GroupMethod string `json:"group_method,omitempty" schema:"enum=call_id|session_id|icid|sdp_origin|heuristic"`
 
-	// Which way the call goes, by the operator's prefixes, numbers and trunks.
+	// Which way the call goes, by the operator's prefixes, numbers and trunks. Of kinds tls, app and media nobody knows who called: on_net, transit or unknown.
 	Direction string `json:"direction,omitempty" schema:"enum=originating|terminating|on_net|transit|unknown"`
-	// Trunk the call came by into the operator's network.
+	// Trunk the call came by into the operator's network; of kinds tls, app and media the one that src is on.
 	Ingress *Link `json:"ingress,omitempty"`
-	// Trunk it left by.
+	// Trunk it left by; of kinds tls, app and media the one that dst is on.
 	Egress *Link `json:"egress,omitempty"`
 
 	// Calling party: From of the INVITE.
@@ -81,6 +81,8 @@ type Call struct {
 	VLAN []uint16 `json:"vlan,omitempty" schema:"max=4095"`
 	// Access network and cell that the caller's telephone or its network named.
 	Cell *CellInfo `json:"cell,omitempty"`
+	// Place that the caller's side wrote, where src.location has another: it was not believed, or others know better.
+	Stated *Location `json:"stated_location,omitempty"`
 
 	// First INVITE, or the first message seen of the call; of the other kinds its first packet.
 	StartedAt Time `json:"started_at"`

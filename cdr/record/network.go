@@ -24,7 +24,7 @@ type End struct {
 	IP netip.Addr `json:"ip"`
 	// UDP or TCP port.
 	Port uint16 `json:"port"`
-	// Where the address is.
+	// Where it is; of the caller the best that is known (docs/record.md, Places).
 	Location *Location `json:"location,omitempty"`
 	// Autonomous system of the address.
 	ASNumber uint32 `json:"as_number,omitempty" schema:"min=1"`
@@ -60,10 +60,16 @@ type Location struct {
 	Longitude *float64 `json:"longitude,omitempty" schema:"min=-180 max=180"`
 	// Radius around the coordinates, kilometres.
 	AccuracyKM *uint16 `json:"accuracy_km,omitempty"`
-	// How the place was found: PIDF-LO (RFC 6442), cell, access line, or a database of addresses.
+	// How the place was found: PIDF-LO (RFC 6442), cell, access line of the operator's, or a database of addresses.
 	Method string `json:"method" schema:"enum=pidf_lo|cell|access_line|geoip"`
 	// Whose place it is: the end's own, or that of the last server, relay or VPN before the tap.
 	Of string `json:"of,omitempty" schema:"enum=endpoint|last_hop"`
+	// Day that the operator's list gives for it, of a cell or access line; the date of a database of addresses is in observer.
+	Dated string `json:"dated,omitempty" schema:"date"`
+	// Name of the access line.
+	Line string `json:"line,omitempty"`
+	// Who says so, of a PIDF-LO or cell: the caller's side, which chooses its words, or a network that serves it.
+	SaidBy string `json:"said_by,omitempty" schema:"enum=caller|network"`
 }
 
 // CellInfo is the access network of P-Access-Network-Info (RFC 7315 section 5.4), with its cell where it names one: id has it
@@ -81,7 +87,8 @@ type CellInfo struct {
 	Area string `json:"area,omitempty" schema:"hexdigits"`
 	// Cell identity: of GSM the CI within its area, of UMTS, LTE (ECI) and 5G (NCI) that within the network.
 	Cell string `json:"ci,omitempty" schema:"hexdigits"`
-	// The network wrote it, not the telephone: only then can it be relied upon.
+	// It is marked as written by the network, not by the telephone. A telephone can write that, too: it is relied upon only where
+	// src.location has said_by network.
 	NetworkProvided bool `json:"network_provided,omitempty"`
 }
 

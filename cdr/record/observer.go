@@ -40,6 +40,8 @@ type Clock struct {
 
 // Database is one database a look-up used.
 type Database struct {
+	// What it was asked for: places, autonomous systems, networks that hide their users.
+	Kind string `json:"kind,omitempty" schema:"enum=city|asn|anonymiser"`
 	// As the database names itself, "GeoLite2-City".
 	Type string `json:"type"`
 	// When it was built.

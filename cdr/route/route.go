@@ -50,19 +50,37 @@ func (t *Table) Route(src, dst End, called string) (r Result) {
 			to = ours
 		}
 	}
-	switch {
-	case from == nobodys || to == nobodys:
+	r.Direction = directionOf(from, to)
+	return r
+}
+
+// Between tells what the ends of a call are of which nobody knows who called: of the directions only those that are the same
+// either way. Ingress is the trunk that src is on, Egress that of dst.
+func (t *Table) Between(src, dst End) (r Result) {
+	if t.empty {
+		return r
+	}
+	r.Src, r.Ingress = t.find(&src)
+	r.Dst, r.Egress = t.find(&dst)
+	r.Direction = directionOf(sideOf(r.Src), sideOf(r.Dst))
+	if r.Direction == Originating || r.Direction == Terminating {
 		r.Direction = Unknown
-	case from == ours && to == ours:
-		r.Direction = OnNet
-	case from == ours:
-		r.Direction = Originating
-	case to == ours:
-		r.Direction = Terminating
-	default:
-		r.Direction = Transit
 	}
 	return r
+}
+
+func directionOf(from, to side) Direction {
+	switch {
+	case from == nobodys || to == nobodys:
+		return Unknown
+	case from == ours && to == ours:
+		return OnNet
+	case from == ours:
+		return Originating
+	case to == ours:
+		return Terminating
+	}
+	return Transit
 }
 
 func sideOf(r Role) side {

@@ -12,12 +12,12 @@ import (
 func newAssignments() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "assignments",
-		Short:   "Import which subscriber had which address, and join it with the calls",
+		Short:   "Import or hear live which subscriber had which address, and join it with the calls",
 		GroupID: groupRecords,
 		Args:    subcommandsOnly,
 		RunE:    showHelp,
 	}
-	cmd.AddCommand(newAssignmentsImport(), newAssignmentsJoin())
+	cmd.AddCommand(newAssignmentsImport(), newAssignmentsCorrect(), newAssignmentsJoin(), newAssignmentsListen())
 	return cmd
 }
 
@@ -47,6 +47,11 @@ zone is refused, and so is one that the clocks of the zone showed twice or never
 Everything is imported, or nothing: lines that are wrong are all listed. A file
 that was imported before adds nothing, nor do rows that say what is known; one
 that says more, such as the Stop of a session, supersedes and changes nothing.
+
+Records that land find the assignments themselves. For those that are stored the
+import goes on to correct the calls of the addresses and times that it told of,
+and says how many rows that added to calltrail.call_subscriber; nothing there is
+changed. When that is stopped, "assignments correct" goes on with it.
 
 In SQL, calltrail.who_used(address, port, time) answers whose an address was.
 
@@ -85,12 +90,32 @@ Exit status: 0 imported, or nothing new; 1 error, also when lines are wrong;
 // maxImportFiles bounds the files of one transaction, all of which are in memory.
 const maxImportFiles = 1000
 
+func newAssignmentsCorrect() *cobra.Command {
+	return &cobra.Command{
+		Use:   "correct",
+		Short: "Go on with correcting the calls for assignments that came late",
+		Long: `Takes the assignments that the stored calls have not been corrected for yet,
+1,000 a transaction, and adds to calltrail.call_subscriber what they say of the
+calls of their addresses and times. An import does this by itself; this goes on
+with one that was stopped. What lands meanwhile does not wait for it.
+
+Exit status: 0 done, or nothing was due; 1 error, 2 wrong command line.`,
+		Example: `  calltrail assignments correct`,
+		Args:    usage(cobra.NoArgs),
+		RunE:    func(cmd *cobra.Command, _ []string) error { return runAssignmentsCorrect(cmd) },
+	}
+}
+
 func newAssignmentsJoin() *cobra.Command {
 	var since string
 	cmd := &cobra.Command{
 		Use:   "join --since DAY",
-		Short: "Write beside the calls whose their addresses were",
-		Long: `Looks up every address of the records from a day (UTC) on, at the time it was
+		Short: "Join all calls of some days anew with their subscribers",
+		Long: `Records are joined as they land, and corrected by what comes later: this is not
+needed in the ordinary run, and is there to prove it, or after records were put
+into the database by other means.
+
+Looks up every address of the records from a day (UTC) on, at the time it was
 used, and writes to calltrail.call_subscriber what the imports say. Again, it adds
 nothing. What has been learnt since (the end of a session, a longer prefix) is
 added, and what holds no more is taken back by a further row: the history stays.

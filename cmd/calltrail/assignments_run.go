@@ -40,7 +40,33 @@ func runAssignmentsImport(cmd *cobra.Command, o subscriber.Options, paths []stri
 			return err
 		}
 	}
-	return nil
+	return correctCalls(cmd, pg)
+}
+
+// runAssignmentsCorrect corrects the stored calls for the assignments that are still due.
+func runAssignmentsCorrect(cmd *cobra.Command) error {
+	pg, err := assignmentsDatabase(cmd)
+	if err != nil {
+		return err
+	}
+	return correctCalls(cmd, pg)
+}
+
+// correctCalls takes what is due, and says how far it is at every tenth part.
+func correctCalls(cmd *cobra.Command, pg postgres.Config) error {
+	tenth := int64(1)
+	c, err := subscriber.Correct(cmd.Context(), pg, func(c subscriber.Corrected) {
+		if c.Assignments*10 < c.Due*tenth || c.Assignments >= c.Due {
+			return
+		}
+		tenth = c.Assignments*10/c.Due + 1
+		_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "calls corrected for %d of %d assignments\n", c.Assignments, c.Due) // nobody is there to be told
+	})
+	if err != nil {
+		return fmt.Errorf("the assignments are kept, but not all calls are corrected; calltrail assignments correct goes on with it: %w", err)
+	}
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "calls corrected for %d assignments: %d addresses joined, %d taken back\n", c.Assignments, c.Added, c.TakenBack)
+	return err
 }
 
 // writeImported says in a line what became of a file, and in another which columns were left out.

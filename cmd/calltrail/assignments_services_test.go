@@ -58,8 +58,10 @@ func TestAssignmentsCommand(t *testing.T) {
 		},
 		{
 			[]string{"import", "--format", "cgnat", "--zone", "IST", good},
-			exitOK, "blocks.csv: 1 rows read, 0 without an address; 1 assignments added, 0 of them supersede earlier ones\nblocks.csv: columns left out: router\n", "",
+			exitOK, "blocks.csv: 1 rows read, 0 without an address; 1 assignments added, 0 of them supersede earlier ones\nblocks.csv: columns left out: router\ncalls corrected for 1 assignments: 0 addresses joined, 0 taken back\n", "",
 		},
+		{[]string{"correct"}, exitOK, "calls corrected for 0 assignments: 0 addresses joined, 0 taken back\n", ""},
+		{[]string{"correct", "now"}, exitUsage, "", "calltrail: "},
 		{[]string{"import", "--format", "cgnat", "--zone", "IST", good}, exitOK, "blocks.csv: nothing added: imported already at ", ""},
 		{[]string{"join"}, exitUsage, "", "calltrail: --since: \"\" is no day"},
 		{[]string{"join", "--since", "2026-05-01"}, exitOK, "since 2026-05-01: 0 addresses joined, 0 taken back\n", ""},

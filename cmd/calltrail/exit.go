@@ -12,10 +12,11 @@ import (
 
 // Exit statuses, as the help says them.
 const (
-	exitOK      = 0
-	exitError   = 1 // something failed; the message says what
-	exitUsage   = 2 // the command line is wrong
-	exitDamaged = 3 // an input was damaged and read as far as it went; coverage: not all of the time asked for is covered
+	exitOK       = 0
+	exitError    = 1 // something failed; the message says what
+	exitUsage    = 2 // the command line is wrong
+	exitDamaged  = 3 // an input was damaged and read as far as it went; coverage: not all of the time asked for is covered
+	exitEvidence = 4 // verify: something does not hold
 )
 
 // usageError is a mistake on the command line.
@@ -32,6 +33,9 @@ var errReported = errors.New("reported already")
 // errIncomplete ends the program with status 3 after the answer has said the rest.
 var errIncomplete = fmt.Errorf("not everything was seen: %w", errReported)
 
+// errEvidence ends the program with status 4 after the report has said what does not hold.
+var errEvidence = fmt.Errorf("the evidence does not hold: %w", errReported)
+
 func exitCode(err error) int {
 	if err == nil {
 		return exitOK
@@ -42,6 +46,8 @@ func exitCode(err error) int {
 		return exitUsage
 	case errors.Is(err, capture.ErrDamaged), errors.Is(err, errIncomplete):
 		return exitDamaged
+	case errors.Is(err, errEvidence):
+		return exitEvidence
 	}
 	return exitError
 }

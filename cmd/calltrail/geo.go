@@ -14,8 +14,9 @@ func newGeo() *cobra.Command {
 		Short: "Look after the databases of places and networks",
 		Long: `The databases that turn addresses into places and networks: City (or Country),
 ASN (or ISP) and Anonymous-IP, in GeoIP2 format (.mmdb) of any vendor, at geo.city,
-geo.asn and geo.anonymiser of the configuration. Nothing is ever fetched: carry the
-files in, and "calltrail geo import" puts them in place.`,
+geo.asn and geo.anonymiser of the configuration; and the operator's own lists (CSV)
+of mobile cells and access lines, at geo.cells and geo.access_lines. Nothing is ever
+fetched: carry the files in, and "calltrail geo import" puts them in place.`,
 		GroupID: groupSetup,
 		Args:    subcommandsOnly,
 		RunE:    showHelp,
@@ -30,9 +31,10 @@ func newGeoStatus() *cobra.Command {
 		Use:   "status [FILE…]",
 		Short: "Say what the databases are and how old",
 		Long: `Reads each database that is configured, or each FILE, from end to end, and tells
-its type and maker, when it was built, how many networks it has and its SHA-256.
+its type and maker, when it was built, how many networks it has and its SHA-256; of
+a list of cells or access lines its rows and the newest of them.
 
-Addresses change hands: a database is old 60 days after it was built.
+Addresses change hands: a database is old 60 days after it was built. A list is not.
 
 Exit status: 0 every database is whole and younger than 60 days, 1 one is not, or
 none is configured.`,
@@ -40,7 +42,7 @@ none is configured.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return runGeoStatus(cmd, args, asJSON)
 		},
-		ValidArgsFunction: fileWithExtension("mmdb"),
+		ValidArgsFunction: fileWithExtension("mmdb", "csv"),
 	}
 	jsonFlag(cmd, &asJSON)
 	return cmd
@@ -52,7 +54,8 @@ func newGeoLookup() *cobra.Command {
 		Use:   "lookup IP",
 		Short: "Say what the databases know of an address",
 		Long: `Prints the place of an address, its autonomous system and the class of its network,
-and which database or list said so. Of an address whose network is of class
+and which database or list said so; and its access line, if it is in geo.access_lines,
+which counts for addresses that are subscribers' (own.prefixes). Of an address whose network is of class
 hosting, vpn or tor the place is the network's, not its user's.`,
 		Example: "  calltrail geo lookup 192.0.2.1\n  calltrail geo lookup --json 2001:db8::1",
 		Args:    usage(cobra.ExactArgs(1)),
@@ -76,12 +79,13 @@ func newGeoImport() *cobra.Command {
 		Use:   "import FILE",
 		Short: "Check a database and put it in place",
 		Long: `Reads FILE from end to end, checks it, copies it beside the place that the
-configuration has for its kind (geo.city, geo.asn, geo.anonymiser), synchronises
-the copy to disk and renames it. A sensor that is running takes it up by itself.
+configuration has for its kind (geo.city, geo.asn, geo.anonymiser, geo.cells,
+geo.access_lines), synchronises the copy to disk and renames it. A list is known by
+its number of columns. A sensor that is running takes it up by itself.
 
 Refused, with what is there left alone: a file with another checksum; one that is
-damaged; one that is no City, Country, ASN, ISP or Anonymous-IP database; one that
-was built before the one that is there, unless --older is given.
+damaged; one that is no City, Country, ASN, ISP or Anonymous-IP database; a list
+with a bad line; one that was built, or has its newest row dated, before the one that is there, unless --older is given.
 
 --sha256-file names what sha256sum or the vendor wrote: the line for FILE's name
 counts, or the only one. Without a checksum the file is checked for damage, but it
@@ -95,7 +99,7 @@ may be another than the one that was meant.`,
 			}
 			return runGeoImport(cmd, args[0], sums, o)
 		},
-		ValidArgsFunction: fileWithExtension("mmdb"),
+		ValidArgsFunction: fileWithExtension("mmdb", "csv"),
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false

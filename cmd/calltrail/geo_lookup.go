@@ -26,7 +26,42 @@ type geoAnswer struct {
 	ASOrg       string        `json:"as_org,omitempty"`
 	Network     string        `json:"network,omitempty"`
 	NetworkBy   string        `json:"network_by,omitempty"` // prefix, anonymiser, asn
+	AccessLine  *geoLine      `json:"access_line,omitempty"`
 	Databases   []geoDatabase `json:"databases"`
+}
+
+// geoLine is what the list of access lines says; it counts for an address that is a subscriber's.
+type geoLine struct {
+	Name       string  `json:"name,omitempty"`
+	Latitude   float64 `json:"latitude"`
+	Longitude  float64 `json:"longitude"`
+	AccuracyKM *uint16 `json:"accuracy_km,omitempty"`
+	Dated      string  `json:"dated,omitempty"`
+}
+
+// lineOf is what db's list says of addr, nil when that is nothing.
+func lineOf(db *geo.DB, addr netip.Addr) *geoLine {
+	p, ok := db.Line(addr)
+	if !ok {
+		return nil
+	}
+	l := &geoLine{Name: p.Line, Latitude: *p.Latitude, Longitude: *p.Longitude, AccuracyKM: p.AccuracyKM}
+	if !p.Dated.IsZero() {
+		l.Dated = p.Dated.Format(time.DateOnly)
+	}
+	return l
+}
+
+// text is the line for people.
+func (l *geoLine) text() string {
+	s := strings.TrimPrefix(fmt.Sprintf("%s, %.4f %.4f", l.Name, l.Latitude, l.Longitude), ", ")
+	if l.AccuracyKM != nil {
+		s += fmt.Sprintf(" within %d km", *l.AccuracyKM)
+	}
+	if l.Dated == "" {
+		return s + " [geo.access_lines]"
+	}
+	return s + " [geo.access_lines, row of " + l.Dated + "]"
 }
 
 // geoDatabase is a database that was asked.
@@ -43,7 +78,7 @@ func runGeoLookup(cmd *cobra.Command, addr netip.Addr, asJSON bool) error {
 		return err
 	}
 	g := geoConfig(cfg)
-	if len(configuredDatabases(g)) == 0 && g.Networks == "" {
+	if g.City+g.ASN+g.Anonymiser+g.Networks+g.AccessLines == "" {
 		return errors.New("no database is configured: set geo.city and geo.asn")
 	}
 	db, err := geo.New(g)
@@ -57,7 +92,7 @@ func runGeoLookup(cmd *cobra.Command, addr netip.Addr, asJSON bool) error {
 	a := geoAnswer{
 		IP: addr, Country: p.Country, Subdivision: p.Subdivision, City: p.City, Latitude: p.Latitude, Longitude: p.Longitude,
 		AccuracyKM: p.AccuracyKM, ASNumber: p.ASNumber, ASOrg: p.ASOrg, Network: p.Network, NetworkBy: p.NetworkBy,
-		Databases: []geoDatabase{},
+		Databases: []geoDatabase{}, AccessLine: lineOf(db, addr),
 	}
 	for _, b := range db.Builds() {
 		a.Databases = append(a.Databases, geoDatabase{b.Kind.String(), b.Type, b.Built})
@@ -81,6 +116,9 @@ func (a *geoAnswer) text() string {
 		}
 	}
 	geoRow(&b, "place", a.said(place, geo.KindCity.String()))
+	if a.AccessLine != nil {
+		geoRow(&b, "access line", a.AccessLine.text())
+	}
 	system := ""
 	if a.ASNumber != 0 {
 		system = strings.TrimSpace(fmt.Sprintf("AS%d %s", a.ASNumber, a.ASOrg))

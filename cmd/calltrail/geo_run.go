@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -24,19 +25,21 @@ const oldAfter = 60 * 24 * time.Hour
 func geoConfig(cfg *config.Config) geo.Config {
 	return geo.Config{
 		City: cfg.Geo.City, ASN: cfg.Geo.ASN, Anonymiser: cfg.Geo.Anonymiser, Networks: cfg.Geo.Networks, Cells: cfg.Geo.Cells,
+		AccessLines: cfg.Geo.AccessLines,
 	}
 }
 
 // geoFile is what status says of one database: as JSON these members.
 type geoFile struct {
 	Path        string     `json:"path"`
-	Kind        string     `json:"kind,omitempty"` // city, asn, anonymiser; of a configured one what it is configured as
+	Kind        string     `json:"kind,omitempty"` // city, asn, anonymiser, cells, access_lines; of a configured one what it is configured as
 	Type        string     `json:"type,omitempty"`
 	Description string     `json:"description,omitempty"`
 	Built       *time.Time `json:"built,omitempty"`
 	AgeDays     *int       `json:"age_days,omitempty"`
 	IPVersion   int        `json:"ip_version,omitempty"`
 	Networks    int        `json:"networks,omitempty"`
+	Rows        int        `json:"rows,omitempty"` // of a list
 	Size        int64      `json:"size,omitempty"` // octets
 	SHA256      string     `json:"sha256,omitempty"`
 	Alert       string     `json:"alert,omitempty"`
@@ -78,6 +81,8 @@ func configuredDatabases(cfg geo.Config) (files []geoFile) {
 		{Path: cfg.City, Kind: geo.KindCity.String()},
 		{Path: cfg.ASN, Kind: geo.KindASN.String()},
 		{Path: cfg.Anonymiser, Kind: geo.KindAnonymiser.String()},
+		{Path: cfg.Cells, Kind: geo.KindCells.String()},
+		{Path: cfg.AccessLines, Kind: geo.KindLines.String()},
 	} {
 		if f.Path != "" {
 			files = append(files, f)
@@ -94,12 +99,19 @@ func (f *geoFile) inspect(now time.Time) {
 		return
 	}
 	age := int(now.Sub(is.Built) / (24 * time.Hour))
-	want := f.Kind
-	f.Kind, f.Type, f.Description, f.Built, f.AgeDays = is.Kind.String(), is.Type, is.Description, &is.Built, &age
+	want, list := f.Kind, is.Type == geo.ListType
+	f.Kind, f.Type, f.Description = is.Kind.String(), is.Type, is.Description
+	if !is.Built.IsZero() {
+		f.Built, f.AgeDays = &is.Built, &age
+	}
 	f.IPVersion, f.Networks, f.Size, f.SHA256 = is.IPVersion, is.Networks, is.Size, is.SHA256
+	if list {
+		f.Networks, f.Rows = 0, is.Networks
+	}
 	switch {
 	case want != "" && want != f.Kind:
 		f.Alert = fmt.Sprintf("configured as geo.%s, but it is a database of kind %s: correct the configuration", want, f.Kind)
+	case list: // cells and lines stay where they are
 	case now.Sub(is.Built) >= oldAfter:
 		f.Alert = fmt.Sprintf("built %s; addresses have changed hands since: import a new one", daysAgo(age))
 	case is.Built.After(now):
@@ -119,12 +131,11 @@ func writeGeoStatus(w io.Writer, files []geoFile, asJSON bool) error {
 			b.WriteByte('\n')
 		}
 		geoRow(&b, "file", f.Path)
-		if f.Built != nil {
+		if f.Type != "" {
 			geoRow(&b, "kind", f.Kind)
 			geoRow(&b, "type", f.Type)
 			geoRow(&b, "description", f.Description)
-			geoRow(&b, "built", f.Built.Format("2006-01-02 15:04 UTC")+", "+daysAgo(*f.AgeDays))
-			geoRow(&b, "networks", fmt.Sprintf("%d, %s", f.Networks, ipVersions(f.IPVersion)))
+			f.content(&b)
 			geoRow(&b, "size", fmt.Sprintf("%d octets", f.Size))
 			geoRow(&b, "SHA-256", f.SHA256)
 		}
@@ -132,6 +143,21 @@ func writeGeoStatus(w io.Writer, files []geoFile, asJSON bool) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// content is how much a file holds and of when.
+func (f *geoFile) content(b *strings.Builder) {
+	switch {
+	case f.Type == geo.ListType && f.Built != nil:
+		geoRow(b, "newest row", f.Built.Format(time.DateOnly)+", "+daysAgo(*f.AgeDays))
+	case f.Built != nil:
+		geoRow(b, "built", f.Built.Format("2006-01-02 15:04 UTC")+", "+daysAgo(*f.AgeDays))
+	}
+	if f.Type == geo.ListType {
+		geoRow(b, "rows", strconv.Itoa(f.Rows))
+		return
+	}
+	geoRow(b, "networks", fmt.Sprintf("%d, %s", f.Networks, ipVersions(f.IPVersion)))
 }
 
 func daysAgo(n int) string {
@@ -190,7 +216,10 @@ func runGeoImport(cmd *cobra.Command, path, sums string, o geo.ImportOptions) er
 	case got.Damaged:
 		did = "imported, over a file that could not be read"
 	case got.Before.Path != "":
-		did = "imported, over one built on " + got.Before.Built.Format(time.DateOnly)
+		did = "imported, over another"
+		if !got.Before.Built.IsZero() {
+			did = "imported, over one built on " + got.Before.Built.Format(time.DateOnly)
+		}
 	}
 	checked := got.SHA256 + ", as it should be"
 	if o.SHA256 == "" {
@@ -198,9 +227,14 @@ func runGeoImport(cmd *cobra.Command, path, sums string, o geo.ImportOptions) er
 	}
 	var b strings.Builder
 	geoRow(&b, "file", got.Path)
-	geoRow(&b, "type", got.Type)
-	geoRow(&b, "built", got.Built.Format("2006-01-02 15:04 UTC"))
-	geoRow(&b, "networks", fmt.Sprintf("%d, %s", got.Networks, ipVersions(got.IPVersion)))
+	if got.Type == geo.ListType {
+		geoRow(&b, "kind", got.Kind.String())
+		geoRow(&b, "rows", strconv.Itoa(got.Networks))
+	} else {
+		geoRow(&b, "type", got.Type)
+		geoRow(&b, "built", got.Built.Format("2006-01-02 15:04 UTC"))
+		geoRow(&b, "networks", fmt.Sprintf("%d, %s", got.Networks, ipVersions(got.IPVersion)))
+	}
 	geoRow(&b, "SHA-256", checked)
 	geoRow(&b, "done", did)
 	_, err = io.WriteString(cmd.OutOrStdout(), b.String())

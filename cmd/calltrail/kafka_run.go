@@ -52,5 +52,9 @@ func kafkaConfig(cfg *config.Config) kafka.Config {
 		Brokers:      cfg.Kafka.Brokers,
 		RecordsTopic: cfg.Kafka.RecordsTopic,
 		ResendTopic:  cfg.Kafka.ResendTopic,
+		Access: kafka.Access{
+			TLS: cfg.Kafka.TLS, CAFile: cfg.Kafka.CAFile, CertFile: cfg.Kafka.CertFile, KeyFile: cfg.Kafka.KeyFile,
+			User: cfg.Kafka.User, PasswordFile: cfg.Kafka.PasswordFile,
+		},
 	}
 }

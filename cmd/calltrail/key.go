@@ -5,7 +5,7 @@ import "github.com/spf13/cobra"
 func newKey() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "key",
-		Short:   "Make or show the key a sensor signs with",
+		Short:   "Make, rotate and register the keys that sign",
 		GroupID: groupSetup,
 		Args:    subcommandsOnly,
 		RunE:    showHelp,
@@ -36,5 +36,6 @@ is never printed.`,
 		configFlag(sub.Flags(), "key-file", "FILE", "sensor.key_file", "file of the private key (default /var/lib/calltrail/sensor.key)")
 		cmd.AddCommand(sub)
 	}
+	cmd.AddCommand(newKeyRotate(), newKeyTrust(), newKeyRevoke(), newKeyList(), newKeyExport())
 	return cmd
 }

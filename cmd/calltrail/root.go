@@ -25,7 +25,8 @@ Configuration: the file of --config, else of $CALLTRAIL_CONFIG, else
 (CALLTRAIL_SECTION_KEY), over that the flags.
 
 Exit status: 0 done, 1 error, 2 wrong command line, 3 damaged input that was
-read as far as it went, or a time that is not wholly covered.`
+read as far as it went, or a time that is not wholly covered, 4 evidence that
+does not hold.`
 
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
@@ -57,7 +58,7 @@ func newRoot() *cobra.Command {
 	)
 	root.SetHelpCommandGroupID(groupProgram)
 	root.SetCompletionCommandGroupID(groupProgram)
-	root.AddCommand(newReplay(), newCapture(), newStore(), newMigrate(), newKafka(), newKey(), newStatus(), newCoverage(), newGeo(), newAssignments(), newWatchlist(), newCheck(), newVersion())
+	root.AddCommand(newReplay(), newCapture(), newStore(), newMigrate(), newKafka(), newKey(), newStatus(), newCoverage(), newVerify(), newAnchor(), newGeo(), newAssignments(), newNumbering(), newWatchlist(), newCheck(), newVersion())
 	return root
 }
 

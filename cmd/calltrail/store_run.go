@@ -67,6 +67,11 @@ func storeFromKafka(ctx context.Context, cfg *config.Config, once bool, sink *po
 	}
 	if !once {
 		defer beside(ctx, cfg, p, sink, log)()
+		tell, err := tellAlerts(ctx, cfg, log)
+		if err != nil {
+			return err
+		}
+		defer tell()
 	}
 	return pump(ctx, p, sink, log)
 }

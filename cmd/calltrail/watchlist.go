@@ -43,9 +43,10 @@ func newWatchlist() *cobra.Command {
 and has a source, a reason, if need be a case, and a time (--from, --until) that
 a call must have begun in.
 
-Every record that lands is compared, in the transaction that stores it. What was
-stored before an entry was added is searched by "watchlist match". Both make
-rows of calltrail.watchlist_hit and tell LISTEN calltrail_watchlist.
+Every call, registration and message that lands is compared, in the transaction
+that stores it. What was stored before an entry was added is searched by
+"watchlist match". Both make rows of calltrail.watchlist_hit and tell LISTEN
+calltrail_watchlist.
 
 An entry that is removed stays in the database, with who removed it and why, and
 matches nothing from then on.`,
@@ -157,7 +158,7 @@ func newWatchlistList() *cobra.Command {
 	o := watchlistOptions{}
 	cmd := &cobra.Command{
 		Use:   "list",
-		Short: "Show the entries and in how many calls they were found",
+		Short: "Show the entries and how often they were found",
 		Args:  usage(cobra.NoArgs),
 		RunE:  func(cmd *cobra.Command, _ []string) error { return runWatchlistList(cmd, o) },
 	}
@@ -177,7 +178,7 @@ meanwhile are compared as they land. A search that is stopped goes on where it
 was when it is asked for again.
 
 Numbers and addresses are looked up. For SIP URIs and User-Agents every record is
-read.`,
+read, once for all entries.`,
 		Example: "  calltrail watchlist match --list digital-arrest",
 		Args:    usage(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -136,7 +136,7 @@ func runWatchlistList(cmd *cobra.Command, o watchlistOptions) error {
 		return err
 	}
 	out := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(out, "ENTRY\tLIST\tKIND\tVALUE\tCALLS\tFROM\tUNTIL\tSOURCE\tCASE\tADDED\tREMOVED") // Flush has the error
+	_, _ = fmt.Fprintln(out, "ENTRY\tLIST\tKIND\tVALUE\tFOUND\tFROM\tUNTIL\tSOURCE\tCASE\tADDED\tREMOVED") // Flush has the error
 	for _, l := range list {
 		removed := "-"
 		if !l.RemovedAt.IsZero() {

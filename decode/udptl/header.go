@@ -54,6 +54,20 @@ var (
 	errFill     = errors.New("udptl: error-recovery: its parts do not fill the datagram")
 )
 
+// Looks says whether Parse is worth asking: whether the primary IFP packet leaves room for the error recovery, and the first octet
+// behind it is one of that. wireLen is as in Parse. It is true of all that Parse takes, and of one datagram of noise in fifty.
+func Looks(b []byte, wireLen int) bool {
+	wireLen = max(wireLen, len(b))
+	if len(b) < 4 {
+		return false
+	}
+	n, at, is := length(b, 2, wireLen)
+	if is != fits || n == 0 || at+n > wireLen-2 {
+		return false
+	}
+	return at+n >= len(b) || b[at+n]&0x7f == 0
+}
+
 // Parse reads the UDPTL packet that fills the datagram b. wireLen is its length in octets on the wire, more than len(b) when the
 // snap length cut it; it is then checked as far as it was captured, which must be to the first octet of the primary IFP packet
 // at least. h is unspecified after an error. b is not kept.

@@ -86,6 +86,9 @@ func FuzzParse(f *testing.F) {
 		if udptl.Parse(b, wireLen, &h) != nil {
 			return
 		}
+		if !udptl.Looks(b, wireLen) {
+			t.Fatalf("%x is taken and does not look like it", b)
+		}
 		wire := max(wireLen, len(b))
 		if h.PrimaryLen < 1 || h.PrimaryLen > wire-5 || h.Packets < 0 || h.Whole && (wire != len(b) || h.Recovery == udptl.NotCaptured) {
 			t.Fatalf("%d of %d octets gave %+v", len(b), wire, h)
@@ -112,6 +115,40 @@ func BenchmarkParse(b *testing.B) {
 				_ = udptl.Parse(packet, len(packet), &h)
 			}
 		})
+	}
+}
+
+// All that Parse takes looks like it, whole and cut; of noise hardly anything does.
+func TestLooks(t *testing.T) {
+	var h udptl.Header
+	taken := 0
+	for _, c := range packets {
+		for n := range len(c.b) + 1 {
+			b := []byte(c.b)[:n]
+			if udptl.Parse(b, len(c.b), &h) == nil {
+				taken++
+				if !udptl.Looks(b, len(c.b)) {
+					t.Errorf("%s: %d octets of it do not look like it", c.name, n)
+				}
+			}
+		}
+	}
+	if taken < len(packets) {
+		t.Errorf("%d packets were taken", taken)
+	}
+	looking, of := 0, 0
+	noise(20_000, nil, func(b []byte) {
+		of++
+		is := udptl.Looks(b, len(b))
+		if is {
+			looking++
+		}
+		if !is && udptl.Parse(b, len(b), &h) == nil {
+			t.Fatalf("%x is taken and does not look like it", b)
+		}
+	})
+	if looking > of/50 {
+		t.Errorf("%d of %d payloads of noise look like it", looking, of)
 	}
 }
 

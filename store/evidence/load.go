@@ -117,3 +117,26 @@ func algorithm(key any) string {
 	}
 	return fmt.Sprintf("%T", key)
 }
+
+// LoadPublic reads a public key as Create writes it beside the private one: PEM, "PUBLIC KEY", Ed25519.
+func LoadPublic(path string) (ed25519.PublicKey, error) {
+	f, err := os.Open(path) //nolint:gosec // the operator names the file
+	if err != nil {
+		return nil, fmt.Errorf("public key: %w", err)
+	}
+	defer f.Close() //nolint:errcheck // opened for reading
+	data, err := io.ReadAll(io.LimitReader(f, maxKeyFile))
+	if err != nil {
+		return nil, fmt.Errorf("public key: %w", err)
+	}
+	block, _ := pem.Decode(data)
+	if block == nil || block.Type != publicType {
+		return nil, fmt.Errorf("%s holds no PEM of a %s; name the file with .pub", path, publicType)
+	}
+	parsed, err := x509.ParsePKIXPublicKey(block.Bytes)
+	key, ok := parsed.(ed25519.PublicKey)
+	if err != nil || !ok {
+		return nil, fmt.Errorf("%s holds no Ed25519 key", path)
+	}
+	return key, nil
+}

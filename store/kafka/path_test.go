@@ -88,14 +88,12 @@ func (p *path) append(n int) (slowest time.Duration) {
 func (p *path) beside(run func(context.Context) error) (stop func()) {
 	ctx, cancel := context.WithCancel(p.ctx)
 	ended := make(chan struct{})
-	p.running.Add(1)
-	go func() {
-		defer p.running.Done()
+	p.running.Go(func() {
 		defer close(ended)
 		if err := run(ctx); err != nil && ctx.Err() == nil {
 			p.t.Errorf("it ended: %v", err)
 		}
-	}()
+	})
 	return func() { cancel(); <-ended }
 }
 
@@ -138,13 +136,14 @@ func (p *path) store() (stop func()) {
 	}
 }
 
-// resend asks for what is missing, and answers.
-func (p *path) inquire() (stop func()) {
+// inquire asks for what is missing.
+func (p *path) inquire() {
 	q := store.Inquiry{Pause: time.Second, Missing: p.loader.Missing, Log: zerolog.Nop(), Ask: func(ctx context.Context, r []store.Request) error { return Ask(ctx, p.cfg, r) }}
-	return p.beside(q.Run)
+	p.beside(q.Run)
 }
 
-func (p *path) answer() (stop func()) {
+// answer sends what is asked for.
+func (p *path) answer() {
 	p.t.Helper()
 	requests, err := NewRequests(p.ctx, p.cfg)
 	if err != nil {
@@ -157,8 +156,8 @@ func (p *path) answer() (stop func()) {
 		}
 		return publisher, publisher.Close, nil
 	}}
-	end := p.beside(a.Run)
-	return func() { end(); _ = requests.Close() }
+	p.beside(a.Run)
+	p.t.Cleanup(func() { _ = requests.Close() })
 }
 
 // stored says what is in Postgres: numbers missing below the head, entries, records whose exact bytes have the entry's hash.

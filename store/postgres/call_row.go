@@ -24,6 +24,7 @@ type callRow struct {
 	Media      json.RawMessage `json:"media"`
 	Indicators json.RawMessage `json:"indicators"`
 	Octets     json.RawMessage `json:"octets"`
+	Stated     json.RawMessage `json:"stated_location"`
 
 	day        time.Time
 	receivedAt time.Time
@@ -181,6 +182,15 @@ var callColumns = slices.Concat(
 	appColumns,
 	linkColumns("ingress", func(r *callRow) *record.Link { return r.Ingress }),
 	linkColumns("egress", func(r *callRow) *record.Link { return r.Egress }),
+	datedColumns("src", func(r *callRow) *record.End { return r.Src }, func(r *callRow) *record.Observer { return &r.Observer }),
+	[]column[callRow]{{"src_location_said_by", func(r *callRow) any {
+		if r.Src == nil || r.Src.Location == nil {
+			return nil
+		}
+		return text(r.Src.Location.SaidBy)
+	}}},
+	datedColumns("dst", func(r *callRow) *record.End { return r.Dst }, func(r *callRow) *record.Observer { return &r.Observer }),
+	[]column[callRow]{{"stated_location", func(r *callRow) any { return object(r.Stated) }}},
 )
 
 // fault says what keeps a call from being stored; empty: nothing.

@@ -132,6 +132,43 @@ func endColumns[T any](prefix string, of func(*T) *record.End) []column[T] {
 	}
 }
 
+// datedColumns are the columns of what the place of an end is known by.
+func datedColumns[T any](prefix string, of func(*T) *record.End, observer func(*T) *record.Observer) []column[T] {
+	place := func(name string, get func(*record.Location, *record.Observer) any) column[T] {
+		return column[T]{prefix + "_location_" + name, func(r *T) any {
+			if e := of(r); e != nil && e.Location != nil {
+				return get(e.Location, observer(r))
+			}
+			return nil
+		}}
+	}
+	return []column[T]{
+		place("dated", dated),
+		place("line", func(l *record.Location, _ *record.Observer) any { return text(l.Line) }),
+	}
+}
+
+// dated is the day of the list's row, or of the database that was asked for the address, which the record has among those of its
+// observer: what depends on who looked is no part of what was observed. A day that is none is NULL; record_body has it.
+func dated(l *record.Location, o *record.Observer) any {
+	if l.Dated != "" {
+		day, err := time.Parse(time.DateOnly, l.Dated)
+		if err != nil {
+			return nil
+		}
+		return date(day)
+	}
+	if l.Method != "geoip" {
+		return nil
+	}
+	for _, d := range o.Databases {
+		if d.Kind == "city" || d.Kind == "" { // sensors that told no kinds named the one of cities first
+			return date(d.Built.Std().UTC().Truncate(24 * time.Hour))
+		}
+	}
+	return nil
+}
+
 // observerColumns are the columns of who looked.
 func observerColumns[T any](of func(*T) *record.Observer) []column[T] {
 	clock := func(name string, get func(*record.Clock) any) column[T] {

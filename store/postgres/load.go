@@ -24,7 +24,8 @@ func (l *Loader) load(ctx context.Context, list []*entry) error {
 		return err
 	}
 	var b batch
-	err := pgx.BeginFunc(ctx, l.pool, func(tx pgx.Tx) error {
+	// Each statement must see what was committed before it: the triggers that compare new rows with lists rely on that.
+	err := pgx.BeginTxFunc(ctx, l.pool, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, func(tx pgx.Tx) error {
 		b = batch{tx: tx, chains: byChain(list)}
 		for _, e := range list {
 			if !e.chained {

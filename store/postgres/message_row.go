@@ -59,6 +59,8 @@ var messageColumns = slices.Concat(
 	[]column[messageRow]{
 		{"received_at", func(r *messageRow) any { return r.receivedAt }},
 	},
+	datedColumns("src", func(r *messageRow) *record.End { return r.Src }, func(r *messageRow) *record.Observer { return &r.Observer }),
+	datedColumns("dst", func(r *messageRow) *record.End { return r.Dst }, func(r *messageRow) *record.Observer { return &r.Observer }),
 )
 
 // fault says what keeps an event from being stored; empty: nothing.

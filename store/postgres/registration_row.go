@@ -60,4 +60,6 @@ var registrationColumns = slices.Concat(
 		{"transport", func(r *registrationRow) any { return text(r.Transport) }},
 		{"tunnel", func(r *registrationRow) any { return object(r.Tunnel) }},
 	},
+	datedColumns("src", func(r *registrationRow) *record.End { return r.Src }, func(r *registrationRow) *record.Observer { return &r.Observer }),
+	datedColumns("dst", func(r *registrationRow) *record.End { return r.Dst }, func(r *registrationRow) *record.Observer { return &r.Observer }),
 )

@@ -18,22 +18,24 @@ import (
 // Config is the effective configuration. Every section is a struct of plain values; the yaml tag is the key's name in
 // the file, and CALLTRAIL_<SECTION>_<KEY> in upper case its environment variable.
 type Config struct {
-	Sensor     Sensor     `yaml:"sensor"`
-	Home       Home       `yaml:"home"`
-	Own        Own        `yaml:"own"`
-	Capture    Capture    `yaml:"capture"`
-	Replay     Replay     `yaml:"replay"`
-	Limits     Limits     `yaml:"limits"`
-	Timers     Timers     `yaml:"timers"`
-	Geo        Geo        `yaml:"geo"`
-	Spoof      Spoof      `yaml:"spoof"`
-	Events     Events     `yaml:"events"`
-	Spool      Spool      `yaml:"spool"`
-	Kafka      Kafka      `yaml:"kafka"`
-	Postgres   Postgres   `yaml:"postgres"`
-	Metrics    Metrics    `yaml:"metrics"`
-	LegalBasis LegalBasis `yaml:"legal_basis"`
-	Log        Log        `yaml:"log"`
+	Sensor      Sensor      `yaml:"sensor"`
+	Home        Home        `yaml:"home"`
+	Own         Own         `yaml:"own"`
+	Capture     Capture     `yaml:"capture"`
+	Replay      Replay      `yaml:"replay"`
+	Limits      Limits      `yaml:"limits"`
+	Timers      Timers      `yaml:"timers"`
+	Geo         Geo         `yaml:"geo"`
+	Spoof       Spoof       `yaml:"spoof"`
+	Events      Events      `yaml:"events"`
+	Spool       Spool       `yaml:"spool"`
+	Kafka       Kafka       `yaml:"kafka"`
+	Postgres    Postgres    `yaml:"postgres"`
+	Metrics     Metrics     `yaml:"metrics"`
+	Assignments Assignments `yaml:"assignments"`
+	LegalBasis  LegalBasis  `yaml:"legal_basis"`
+	Watchlist   Watchlist   `yaml:"watchlist"`
+	Log         Log         `yaml:"log"`
 
 	file    string            // path of the file read, or ""
 	origins map[string]origin // by key path; absent: the default
@@ -199,6 +201,9 @@ type Geo struct {
 	Networks string `yaml:"networks"`
 	// Cells is a CSV file of mobile cells with the columns mcc, mnc, area, ci, lat, lon, range_m and date. Empty (default): none.
 	Cells string `yaml:"cells"`
+	// AccessLines is a CSV file of the operator's own access networks with the columns prefix, latitude, longitude, range_m, date and
+	// name. It counts for addresses that are subscribers' (own.prefixes). Empty (default): none.
+	AccessLines string `yaml:"access_lines"`
 }
 
 // Spoof configures the spoofing indicators.
@@ -241,6 +246,17 @@ type Spool struct {
 type Kafka struct {
 	// Brokers are host:port addresses to begin with. Empty (default): no Kafka.
 	Brokers []string `yaml:"brokers"`
+	// TLS encrypts the connections to the brokers and checks their certificates, names and dates. Default false.
+	TLS bool `yaml:"tls"`
+	// CAFile holds the certificates (PEM) that the brokers' must descend from. Empty (default): those of the operating system.
+	CAFile string `yaml:"ca_file"`
+	// CertFile and KeyFile (PEM; the key mode 0600 or 0640) are our own certificate, for brokers that ask for one. Default none.
+	CertFile string `yaml:"cert_file"`
+	KeyFile  string `yaml:"key_file"`
+	// User is the account for SASL/SCRAM-SHA-512, which needs TLS. Empty (default): none.
+	User string `yaml:"user"`
+	// PasswordFile holds the account's password and nothing else; mode 0600 or 0640.
+	PasswordFile string `yaml:"password_file"`
 	// RecordsTopic carries records and events, keyed by sensor. Default calltrail.records.v1.
 	RecordsTopic string `yaml:"records_topic"`
 	// ResendTopic carries requests for missing sequence numbers. Default calltrail.resend.v1.
@@ -274,6 +290,35 @@ type Metrics struct {
 	Listen string `yaml:"listen"`
 	// StoreListen is the address of `store`. Empty: none. Default 127.0.0.1:9466.
 	StoreListen string `yaml:"store_listen"`
+	// AssignmentsListen is the address of `assignments listen`. Empty: none. Default 127.0.0.1:9467.
+	AssignmentsListen string `yaml:"assignments_listen"`
+}
+
+// Assignments is what `calltrail assignments listen` hears live of which subscriber has which address.
+type Assignments struct {
+	// RADIUSListen is the host:port address, UDP, for copies of accounting requests (RFC 2866). Empty (default): off.
+	RADIUSListen string `yaml:"radius_listen"`
+	// RADIUSSecretFile holds the secret shared with the senders and nothing else; not readable by others. Needed with RADIUSListen.
+	RADIUSSecretFile string `yaml:"radius_secret_file"`
+	// RADIUSAllow are the address ranges that requests may come from. Default 127.0.0.0/8 and ::1, this host alone.
+	RADIUSAllow []netip.Prefix `yaml:"radius_allow"`
+	// IPFIXListen is the host:port address, UDP, for NAT events in IPFIX (RFC 7011, RFC 8158). Empty (default): off.
+	IPFIXListen string `yaml:"ipfix_listen"`
+	// IPFIXAllow are the address ranges that exporters may send from. IPFIX over UDP has no authentication: whoever can send from
+	// there can make assignments up. Default 127.0.0.0/8 and ::1.
+	IPFIXAllow []netip.Prefix `yaml:"ipfix_allow"`
+	// SyslogListen is the host:port address, UDP, for log lines of a NAT (RFC 5424, RFC 3164). Empty (default): off.
+	SyslogListen string `yaml:"syslog_listen"`
+	// SyslogAllow are the address ranges that lines may come from; syslog over UDP has no authentication either. Default 127.0.0.0/8
+	// and ::1.
+	SyslogAllow []netip.Prefix `yaml:"syslog_allow"`
+	// SyslogZone is that of times which name none, as those of RFC 3164: UTC, Asia/Kolkata … Default UTC.
+	SyslogZone string `yaml:"syslog_zone"`
+}
+
+// Listens says whether anything is listened to.
+func (a *Assignments) Listens() bool {
+	return a.RADIUSListen != "" || a.IPFIXListen != "" || a.SyslogListen != ""
 }
 
 // LegalBasis names, in the operator's words, why each scope is captured live. An empty one is not captured; replay of
@@ -287,6 +332,15 @@ type LegalBasis struct {
 	App string `yaml:"app"`
 	// Registration is for log-in and log-out of telephones. Default none.
 	Registration string `yaml:"registration"`
+}
+
+// Watchlist is what `calltrail store` tells of the hits of watchlists beyond its own database.
+type Watchlist struct {
+	// AlertsTopic is the Kafka topic new hits are published to, calltrail.alerts.v1 say. Empty (default): none. A live alert
+	// on a named target may need an interception order; see docs/law.md.
+	AlertsTopic string `yaml:"alerts_topic"`
+	// AlertsValues adds to an alert what was found (a number, an address) and when. Default false: references only.
+	AlertsValues bool `yaml:"alerts_values"`
 }
 
 // Log is the program's own log, on standard error.

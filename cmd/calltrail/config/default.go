@@ -65,7 +65,18 @@ func Default() *Config {
 			Retention:    Duration(7 * day),
 			Group:        "calltrail-store",
 		},
-		Metrics: Metrics{Listen: "127.0.0.1:9465", StoreListen: "127.0.0.1:9466"},
-		Log:     Log{Level: "info", Format: "auto"},
+		Metrics: Metrics{Listen: "127.0.0.1:9465", StoreListen: "127.0.0.1:9466", AssignmentsListen: "127.0.0.1:9467"},
+		Assignments: Assignments{
+			RADIUSAllow: loopback(),
+			IPFIXAllow:  loopback(),
+			SyslogAllow: loopback(),
+			SyslogZone:  "UTC",
+		},
+		Log: Log{Level: "info", Format: "auto"},
 	}
+}
+
+// loopback is this host alone.
+func loopback() []netip.Prefix {
+	return []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
 }

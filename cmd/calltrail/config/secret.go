@@ -26,6 +26,18 @@ func (p *Postgres) Password() (string, error) {
 	return secret, nil
 }
 
+// Password reads Kafka.PasswordFile as that of Postgres is read.
+func (k *Kafka) Password() (string, error) {
+	if k.PasswordFile == "" {
+		return "", nil
+	}
+	secret, err := readSecret(k.PasswordFile)
+	if err != nil {
+		return "", fmt.Errorf("kafka.password_file: %w", err)
+	}
+	return secret, nil
+}
+
 func readSecret(name string) (string, error) {
 	f, err := os.Open(name) //nolint:gosec // the operator names the file
 	if err != nil {

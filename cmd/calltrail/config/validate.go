@@ -28,6 +28,7 @@ func (c *Config) ValidateValues() Problems {
 	v.kafka()
 	v.postgres()
 	v.metrics()
+	v.assignments()
 	v.choices()
 	return v.problems
 }
@@ -169,8 +170,29 @@ func (v *validator) kafka() {
 			v.fail(fmt.Sprintf("kafka.brokers[%d]", i), "%q is not a broker's address; write host:port, such as kafka1:9092", b)
 		}
 	}
+	for _, x := range []struct{ path, value string }{
+		{"kafka.ca_file", k.CAFile}, {"kafka.cert_file", k.CertFile}, {"kafka.key_file", k.KeyFile}, {"kafka.user", k.User}, {"kafka.password_file", k.PasswordFile},
+	} {
+		if x.value != "" && !k.TLS {
+			v.fail(x.path, "is of no use without TLS, in which the brokers prove who they are; set kafka.tls: true")
+		}
+	}
+	switch {
+	case (k.CertFile == "") != (k.KeyFile == ""):
+		v.fail("kafka.cert_file", "and kafka.key_file belong together; set both or none")
+	case k.User != "" && k.PasswordFile == "":
+		v.fail("kafka.user", "has no password; write it alone into a file of mode 0600 and name that in kafka.password_file")
+	case k.User == "" && k.PasswordFile != "":
+		v.fail("kafka.password_file", "is of no account; set kafka.user")
+	}
 	v.topic("kafka.records_topic", k.RecordsTopic)
 	v.topic("kafka.resend_topic", k.ResendTopic)
+	if alerts := v.cfg.Watchlist.AlertsTopic; alerts != "" {
+		v.topic("watchlist.alerts_topic", alerts)
+		if alerts == k.RecordsTopic || alerts == k.ResendTopic {
+			v.fail("watchlist.alerts_topic", "is a topic of records too; name another")
+		}
+	}
 	if k.RecordsTopic == k.ResendTopic {
 		v.fail("kafka.resend_topic", "is the records topic too; name another")
 	}
@@ -227,12 +249,19 @@ func (c *Config) validateFiles() Problems {
 	if _, err := c.Postgres.Password(); err != nil {
 		v.fail("postgres.password_file", "%s", strings.TrimPrefix(err.Error(), "postgres.password_file: "))
 	}
+	if _, err := c.Kafka.Password(); err != nil {
+		v.fail("kafka.password_file", "%s", strings.TrimPrefix(err.Error(), "kafka.password_file: "))
+	}
 	for _, x := range []struct{ path, file string }{
+		{"kafka.ca_file", c.Kafka.CAFile},
+		{"kafka.cert_file", c.Kafka.CertFile},
+		{"kafka.key_file", c.Kafka.KeyFile},
 		{"geo.city", c.Geo.City},
 		{"geo.asn", c.Geo.ASN},
 		{"geo.anonymiser", c.Geo.Anonymiser},
 		{"geo.networks", c.Geo.Networks},
 		{"geo.cells", c.Geo.Cells},
+		{"geo.access_lines", c.Geo.AccessLines},
 		{"own.trunks", c.Own.Trunks},
 	} {
 		if x.file == "" {
@@ -247,6 +276,9 @@ func (c *Config) validateFiles() Problems {
 		case !info.Mode().IsRegular():
 			v.fail(x.path, "%s is not a regular file; name the database itself", x.file)
 		}
+	}
+	if _, err := c.Assignments.RADIUSSecret(); err != nil {
+		v.fail("assignments.radius_secret_file", "%s", strings.TrimPrefix(err.Error(), "assignments.radius_secret_file: "))
 	}
 	v.folder("spoof.certificates", c.Spoof.Certificates)
 	return v.problems

@@ -72,7 +72,7 @@ func (v *validator) ports(path string, list []string) {
 func (v *validator) metrics() {
 	m := v.cfg.Metrics
 	for _, x := range []struct{ path, addr string }{
-		{"metrics.listen", m.Listen}, {"metrics.store_listen", m.StoreListen},
+		{"metrics.listen", m.Listen}, {"metrics.store_listen", m.StoreListen}, {"metrics.assignments_listen", m.AssignmentsListen},
 	} {
 		if x.addr != "" && !isHostPort(x.addr) {
 			v.fail(x.path, "%q is not an address to listen on; write host:port, such as 127.0.0.1:9465", x.addr)
@@ -80,5 +80,8 @@ func (v *validator) metrics() {
 	}
 	if m.Listen != "" && m.Listen == m.StoreListen {
 		v.fail("metrics.store_listen", "is metrics.listen too, so that sensor and store could not run on one host; choose another port")
+	}
+	if a := m.AssignmentsListen; a != "" && (a == m.Listen || a == m.StoreListen) {
+		v.fail("metrics.assignments_listen", "is the address of another program's metrics too, so that both could not run on one host; choose another port")
 	}
 }

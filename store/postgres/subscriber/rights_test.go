@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// The rights that the comments of Import and Join name are enough, and neither needs more.
+// The rights that the comments of Import, Correct and Join name are enough, and neither needs more.
 func TestRights(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)
@@ -36,6 +36,10 @@ func TestRights(t *testing.T) {
 		_, err := Join(context.Background(), cfg, time.Date(2026, 5, 28, 0, 0, 0, 0, time.UTC))
 		return err
 	}
+	correcting := func() error {
+		_, err := Correct(context.Background(), cfg, nil)
+		return err
+	}
 	d.exec("GRANT USAGE ON SCHEMA calltrail TO " + role)
 	for _, c := range []struct {
 		name  string
@@ -43,6 +47,7 @@ func TestRights(t *testing.T) {
 		grant []string
 	}{
 		{"import", importing, []string{"SELECT, INSERT ON calltrail.assignment_import", "SELECT ON calltrail.assignments", "INSERT ON calltrail.assignment"}},
+		{"correct", correcting, []string{"SELECT ON calltrail.assignment_due", "EXECUTE ON FUNCTION calltrail.correct_due(integer)"}},
 		{"join", joining, []string{"SELECT ON calltrail.endpoint", "SELECT, INSERT ON calltrail.call_subscriber", "SELECT ON calltrail.call_subscribers"}},
 	} {
 		for _, right := range c.grant {

@@ -93,6 +93,8 @@ func TestExportIsImport(t *testing.T) {
 	}
 }
 
+// It is not held to the bounds of fuzzbound: the file is an operator's, at most MaxOctets and MaxEntries, and each of its bad
+// lines is told, which may take more room than the line.
 func FuzzRead(f *testing.F) {
 	f.Add(goodCSV, true)
 	f.Add("kind,value,source,reason\nsip_uri,a@b,c,d\n", true)

@@ -21,7 +21,7 @@ type Listed struct {
 	RemovedBy     string
 	RemovedReason string
 	RemovedAt     time.Time
-	Hits          int64 // calls it was found in
+	Hits          int64 // calls, registrations and messages it was found in
 }
 
 // Query says which entries are wanted.

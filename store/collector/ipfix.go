@@ -1,0 +1,19 @@
+package collector
+
+import (
+	"calltrail/decode/ipfix"
+	"calltrail/store/postgres/subscriber"
+)
+
+// ipfixReader reads NAT events, many in a datagram (RFC 7011 section 10.3).
+type ipfixReader struct{ decoder *ipfix.Decoder }
+
+func newIPFIXReader() *ipfixReader { return &ipfixReader{ipfix.NewDecoder()} }
+
+func (r *ipfixReader) read(d datagram) heard {
+	m, err := r.decoder.Read(d.from, d.octets)
+	if err != nil {
+		return heard{malformed: 1}
+	}
+	return heard{events: translations(m.Events, subscriber.ByIPFIX, d), ignored: m.Ignored, malformed: m.Malformed + m.Unknown}
+}
