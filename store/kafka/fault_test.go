@@ -27,6 +27,9 @@ func (s early) Deliver(ctx context.Context, items []store.Item) error {
 // TestFaults are the faults of a broker that can be made with one, after each other. Each has a test of what must hold and,
 // as its control, one that breaks it on purpose and must see that.
 func TestFaults(t *testing.T) {
+	if testing.Short() {
+		t.Skip("brokers are killed in the full pass, not under the race detector")
+	}
 	cluster := kafkatest.Start(t, kafkatest.Options{Properties: map[string]string{"log.retention.check.interval.ms": "200", "log.initial.task.delay.ms": "200"}})
 	for name, test := range map[string]func(*testing.T, *kafkatest.Cluster){
 		"broker away": brokerAway, "broker away, control": brokerAwayIsNoticed, "expired records": expiredRecordsAreSentAgain,
@@ -81,6 +84,9 @@ func brokerAwayIsNoticed(t *testing.T, cluster *kafkatest.Cluster) {
 
 // Three brokers, two of them enough, are started again one after the other while records come (fault 8).
 func TestRollingRestart(t *testing.T) {
+	if testing.Short() {
+		t.Skip("brokers are killed in the full pass, not under the race detector")
+	}
 	t.Parallel()
 	const each = 400
 	p := newPath(t, kafkatest.Start(t, kafkatest.Options{Brokers: 3}), 4*each)
