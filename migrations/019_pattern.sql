@@ -282,7 +282,7 @@ BEGIN
         SELECT 'callee', NULL, NULL, leg.caller, leg.callee_number, leg.* FROM busy_caller b JOIN leg ON leg.caller = b.caller
     ), used AS MATERIALIZED (
         -- One text for who and for how the number is written, because sorts and joins by one column are the fast ones.
-        SELECT (a.numbers_of || length(a.number) || left(a.number, 1) || coalesce(' by ' || a.of_caller, ' at ' || a.of_source || ' ' || coalesce(a.of_sensor, ''))) COLLATE "C" AS key,
+        SELECT (a.numbers_of || length(a.number) || CASE WHEN a.number LIKE '+%' THEN '+' ELSE '-' END || coalesce(' by ' || a.of_caller, ' at ' || a.of_source || ' ' || coalesce(a.of_sensor, ''))) COLLATE "C" AS key,
                ltrim(a.number, '+')::bigint AS n, a.*
           FROM asked a
          WHERE a.number ~ '^[+]?[0-9]{2,18}$'

@@ -40,6 +40,9 @@ COMMENT ON COLUMN calltrail.deletion_certificate.to_seq IS 'Last number deleted'
 COMMENT ON COLUMN calltrail.deletion_certificate.certificate IS 'The certificate itself, one JSON object; the other columns repeat it for readers';
 COMMENT ON COLUMN calltrail.deletion_certificate.added_at IS 'When it was put here, by the database''s clock';
 
+-- verify looks the bytes of a quarantined entry up by its place on the chain.
+CREATE INDEX quarantine_place ON calltrail.quarantine (sensor, seq) WHERE seq IS NOT NULL;
+
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON calltrail.key FOR EACH ROW EXECUTE FUNCTION calltrail.refuse_change();
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON calltrail.deletion_certificate FOR EACH ROW EXECUTE FUNCTION calltrail.refuse_change();
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON calltrail.key EXECUTE FUNCTION calltrail.refuse_change();
@@ -56,5 +59,6 @@ BEGIN
 END
 $$;
 -- +goose StatementEnd
+DROP INDEX calltrail.quarantine_place;
 DROP TABLE calltrail.deletion_certificate;
 DROP TABLE calltrail.key;

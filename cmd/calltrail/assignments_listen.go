@@ -98,10 +98,11 @@ func collectorConfig(cfg *config.Config, log zerolog.Logger) (collector.Config, 
 		return collector.Config{}, err
 	}
 	return collector.Config{
-		RADIUS: collector.RADIUS{Listen: a.RADIUSListen, Secret: secret, Allow: a.RADIUSAllow},
-		IPFIX:  collector.IPFIX{Listen: a.IPFIXListen, Allow: a.IPFIXAllow},
-		Syslog: collector.Syslog{Listen: a.SyslogListen, Allow: a.SyslogAllow, Zone: zone},
-		Logger: log,
+		RADIUS:  collector.RADIUS{Listen: a.RADIUSListen, Secret: secret, Allow: a.RADIUSAllow},
+		IPFIX:   collector.IPFIX{Listen: a.IPFIXListen, Allow: a.IPFIXAllow},
+		Syslog:  collector.Syslog{Listen: a.SyslogListen, Allow: a.SyslogAllow, Zone: zone},
+		MaxLate: a.MaxLate.Std(),
+		Logger:  log,
 	}, nil
 }
 

@@ -45,6 +45,7 @@ func newHeardSite(t *testing.T) *heardSite {
 		"CALLTRAIL_ASSIGNMENTS_RADIUS_LISTEN="+s.host+":1813", "CALLTRAIL_ASSIGNMENTS_RADIUS_SECRET_FILE="+s.secret,
 		"CALLTRAIL_ASSIGNMENTS_SYSLOG_LISTEN="+s.host+":5514", "CALLTRAIL_ASSIGNMENTS_IPFIX_LISTEN="+s.host+":4739",
 		"CALLTRAIL_METRICS_ASSIGNMENTS_LISTEN="+s.host+":9467",
+		"CALLTRAIL_ASSIGNMENTS_MAX_LATE=3650d", // the senders tell of days that the test names
 	)
 	return s
 }

@@ -156,6 +156,9 @@ func (p *reportPrinter) chain(c *evidence.Chain, signatures bool) {
 		print.Visible(c.Sensor), c.Epoch, c.First, c.Last, c.Entries, c.Stored, c.Duplicates, c.Quarantined, c.Deleted)
 	if signatures {
 		p.line("  signed up to number %d, by %d heads and %d anchors", c.SignedTo, c.Heads, c.Anchors)
+		if c.SignedTo < c.Last {
+			p.line("  numbers %d to %d: chained, and signed by nobody: the owner of the database could have written them", c.SignedTo+1, c.Last)
+		}
 	}
 	if f := c.FirstBad; f != nil {
 		p.line("  FIRST BAD NUMBER: %s: %s", numbers(f), f.Text)

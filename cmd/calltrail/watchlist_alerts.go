@@ -20,7 +20,10 @@ func tellAlerts(ctx context.Context, cfg *config.Config, log zerolog.Logger) (st
 		return nil, err
 	}
 	if cfg.Watchlist.AlertsTopic == "" {
-		return func() {}, keepQuiet(ctx, pg, log)
+		if err := keepQuiet(ctx, pg, log); err != nil {
+			log.Warn().Err(err).Msg("alerts of watchlists could not be switched off: does the account have UPDATE on calltrail.setting and SELECT on calltrail.watchlist_alert?")
+		}
+		return func() {}, nil
 	}
 	relay, err := alertRelay(cfg, pg, log)
 	if err != nil {

@@ -135,13 +135,27 @@ func TestTemplates(t *testing.T) {
 	if m := read(netip.MustParseAddrPort("192.0.2.1:50001"), message(blockAlloc)); m.Unknown != 1 {
 		t.Errorf("another exporter: %+v", m)
 	}
-	for i := range maxTemplates + 10 {
-		b := message(blockTemplate)
-		b[12], b[13] = byte(i>>8), byte(i)
-		b[15] = 9
-		read(exporter, b)
+	many := func(from netip.AddrPort, n int) {
+		for i := range n {
+			b := message(blockTemplate)
+			b[12], b[13] = byte(i>>8), byte(i)
+			b[15] = 9
+			read(from, b)
+		}
 	}
-	if len(d.templates) != maxTemplates || len(d.order) != maxTemplates || d.Evicted != 11 {
+	// One that makes up templates, from whatever ports, pushes out its own.
+	many(netip.MustParseAddrPort("192.0.2.77:50001"), maxOfOne)
+	many(netip.MustParseAddrPort("192.0.2.77:50002"), 10)
+	if len(d.templates) != maxOfOne+1 || len(d.order) != maxOfOne+1 || d.Evicted != 10 {
+		t.Errorf("%d templates, %d in order, %d evicted", len(d.templates), len(d.order), d.Evicted)
+	}
+	if m := read(exporter, message(blockAlloc)); m.Unknown != 0 {
+		t.Errorf("another exporter's is gone: %+v", m)
+	}
+	for i := range maxTemplates / maxOfOne {
+		many(netip.AddrPortFrom(netip.AddrFrom4([4]byte{198, 51, 100, byte(i)}), 50001), maxOfOne)
+	}
+	if len(d.templates) != maxTemplates || len(d.order) != maxTemplates || d.Evicted != 10+maxOfOne+1 {
 		t.Errorf("%d templates, %d in order, %d evicted", len(d.templates), len(d.order), d.Evicted)
 	}
 	if m := read(exporter, message(blockAlloc)); m.Unknown != 1 {

@@ -8,6 +8,7 @@ import (
 // Bounds of what a Decoder keeps. An exporter has some tens of templates.
 const (
 	maxTemplates = 4096 // of all exporters together
+	maxOfOne     = 256  // of one address: an exporter pushes out its own
 	maxFields    = 128  // of one template
 )
 
@@ -85,17 +86,32 @@ func (d *Decoder) learn(m *Message, exporter netip.AddrPort, domain uint32, b []
 	}
 }
 
-// keep remembers a template; when there are too many, the one learnt first goes.
+// keep remembers a template. When its exporter has too many, or all together have, the one learnt first of these goes.
 func (d *Decoder) keep(n name, t *template) {
 	if _, known := d.templates[n]; !known {
-		if len(d.templates) >= maxTemplates {
-			delete(d.templates, d.order[0])
-			d.order = d.order[1:]
-			d.Evicted++
+		own, first := 0, -1
+		for i := range d.order {
+			if d.order[i].exporter.Addr() == n.exporter.Addr() {
+				if own++; first < 0 {
+					first = i
+				}
+			}
+		}
+		switch {
+		case own >= maxOfOne:
+			d.evict(first)
+		case len(d.templates) >= maxTemplates:
+			d.evict(0)
 		}
 		d.order = append(d.order, n)
 	}
 	d.templates[n] = t
+}
+
+func (d *Decoder) evict(i int) {
+	delete(d.templates, d.order[i])
+	d.order = append(d.order[:i:i], d.order[i+1:]...)
+	d.Evicted++
 }
 
 func (d *Decoder) forget(n name) {

@@ -26,6 +26,9 @@ type Config struct {
 	RADIUS RADIUS
 	IPFIX  IPFIX
 	Syslog Syslog
+	// MaxLate is how old what is told may be, by the source's clock; an older time is not believed, and that of arrival taken.
+	// 0: 7 days.
+	MaxLate time.Duration
 	// Queue is the most events that wait for the Sink. 0: 65,536.
 	Queue  int
 	Logger zerolog.Logger
@@ -63,6 +66,10 @@ func New(cfg Config, sink Sink) (*Collector, error) {
 	if cfg.Queue == 0 {
 		cfg.Queue = 1 << 16
 	}
+	if cfg.MaxLate == 0 {
+		cfg.MaxLate = 7 * 24 * time.Hour
+	}
+	late := latest(cfg.MaxLate)
 	if cfg.Syslog.Zone == nil {
 		cfg.Syslog.Zone = time.UTC
 	}
@@ -71,13 +78,13 @@ func New(cfg Config, sink Sink) (*Collector, error) {
 		if len(cfg.RADIUS.Secret) == 0 {
 			return nil, errors.New("collector: RADIUS has no secret: anybody could make sessions up")
 		}
-		c.add(subscriber.ByRADIUS, cfg.RADIUS.Listen, cfg.RADIUS.Allow, &radiusReader{secret: cfg.RADIUS.Secret})
+		c.add(subscriber.ByRADIUS, cfg.RADIUS.Listen, cfg.RADIUS.Allow, &radiusReader{secret: cfg.RADIUS.Secret, late: late})
 	}
 	if cfg.IPFIX.Listen != "" {
-		c.add(subscriber.ByIPFIX, cfg.IPFIX.Listen, cfg.IPFIX.Allow, newIPFIXReader())
+		c.add(subscriber.ByIPFIX, cfg.IPFIX.Listen, cfg.IPFIX.Allow, newIPFIXReader(late))
 	}
 	if cfg.Syslog.Listen != "" {
-		c.add(subscriber.BySyslog, cfg.Syslog.Listen, cfg.Syslog.Allow, &syslogReader{zone: cfg.Syslog.Zone})
+		c.add(subscriber.BySyslog, cfg.Syslog.Listen, cfg.Syslog.Allow, &syslogReader{zone: cfg.Syslog.Zone, late: late})
 	}
 	if len(c.listeners) == 0 {
 		return nil, errors.New("collector: there is nothing to listen to")

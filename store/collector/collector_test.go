@@ -32,8 +32,11 @@ func (g *gate) Store(ctx context.Context, events []subscriber.Event) (subscriber
 }
 
 // request is an Accounting-Request with the status Start, made by the sender's own rules (RFC 2866 section 3).
-func request(id byte) []byte {
-	body := append([]byte{40, 6, 0, 0, 0, 1, 44, 3, 'a' + id, 1, 6, 'a', 's', 'h', 'a'}, 8, 6, 198, 51, 100, id)
+func request(id byte) []byte { return accounting(id, 1, 8, 6, 198, 51, 100, id) }
+
+// accounting is an Accounting-Request of a status, with more attributes.
+func accounting(id, status byte, more ...byte) []byte {
+	body := append([]byte{40, 6, 0, 0, 0, status, 44, 3, 'a' + id, 1, 6, 'a', 's', 'h', 'a'}, more...)
 	b := append([]byte{4, id, 0, byte(20 + len(body))}, append(make([]byte, 16), body...)...)
 	sum := md5.Sum(append(bytes.Clone(b), "secret"...))
 	copy(b[4:], sum[:])
@@ -145,5 +148,48 @@ func until(t *testing.T, condition func() bool) {
 		case <-end:
 			t.Fatal("it did not come to pass")
 		}
+	}
+}
+
+// What a repeated request, a clock that is wrong and a Stop without addresses tell of.
+func TestRADIUSReader(t *testing.T) {
+	t.Parallel()
+	noon := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	r := &radiusReader{secret: []byte("secret"), late: latest(7 * 24 * time.Hour)}
+	read := func(b []byte, after time.Duration) []subscriber.Event {
+		t.Helper()
+		h := r.read(datagram{octets: b, from: netip.MustParseAddrPort("192.0.2.1:1813"), received: noon.Add(after)})
+		if h.reply == nil {
+			t.Fatal("it would not be answered")
+		}
+		return h.events
+	}
+	for _, after := range []time.Duration{0, 5 * time.Second, time.Hour} {
+		if e := read(request(7), after); len(e) != 1 || !e[0].At.Equal(noon) {
+			t.Errorf("sent again after %v: %+v, want it to tell of its first time", after, e)
+		}
+	}
+	stamp := func(at time.Time) []byte {
+		n := uint32(at.Unix())
+		return []byte{55, 6, byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n), 8, 6, 198, 51, 100, 9}
+	}
+	for id, c := range []struct{ told, want time.Time }{
+		{noon.Add(-time.Hour), noon.Add(-time.Hour)},
+		{noon.Add(-6 * 24 * time.Hour), noon.Add(-6 * 24 * time.Hour)},
+		{noon.Add(-8 * 24 * time.Hour), noon},
+		{time.Date(1993, 3, 1, 0, 0, 0, 0, time.UTC), noon},
+		{noon.Add(4 * time.Minute), noon.Add(4 * time.Minute)},
+		{noon.Add(6 * time.Minute), noon},
+		{time.Date(2036, 3, 1, 0, 0, 0, 0, time.UTC), noon},
+	} {
+		if e := read(accounting(byte(id), 1, stamp(c.told)...), 0); len(e) != 1 || !e[0].At.Equal(c.want) {
+			t.Errorf("told %v: %+v, want %v", c.told, e, c.want)
+		}
+	}
+	if e := read(accounting(50, 2), 0); len(e) != 1 || e[0].Kind != subscriber.Closed || e[0].Session == "" {
+		t.Errorf("a Stop without addresses: %+v", e)
+	}
+	if e := read(accounting(51, 2, 8, 6, 198, 51, 100, 9), 0); len(e) != 2 || e[0].Kind != subscriber.Ended || e[1].Kind != subscriber.Closed {
+		t.Errorf("a Stop: %+v", e)
 	}
 }

@@ -10,7 +10,10 @@ import (
 )
 
 // syslogReader reads log lines of a NAT, one a datagram (RFC 5426 section 3.1).
-type syslogReader struct{ zone *time.Location }
+type syslogReader struct {
+	zone *time.Location
+	late latest
+}
 
 func (r *syslogReader) read(d datagram) heard {
 	events, err := natlog.Parse(d.octets, d.received, r.zone)
@@ -20,11 +23,11 @@ func (r *syslogReader) read(d datagram) heard {
 	if len(events) == 0 {
 		return heard{ignored: 1}
 	}
-	return heard{events: translations(events, subscriber.BySyslog, d)}
+	return heard{events: translations(events, subscriber.BySyslog, d, r.late)}
 }
 
 // translations makes what is kept of what a NAT says. A NAT that says no time means now.
-func translations(list []nat.Event, via subscriber.Via, d datagram) []subscriber.Event {
+func translations(list []nat.Event, via subscriber.Via, d datagram, late latest) []subscriber.Event {
 	out := make([]subscriber.Event, 0, len(list))
 	for i := range list {
 		n := &list[i]
@@ -36,9 +39,7 @@ func translations(list []nat.Event, via subscriber.Via, d datagram) []subscriber
 		if n.Ended {
 			e.Kind = subscriber.Ended
 		}
-		if e.At.IsZero() {
-			e.At = d.received.UTC().Truncate(time.Microsecond)
-		}
+		e.At = late.believed(e.At, d.received)
 		if e.Elapsed == 0 {
 			e.Elapsed = -1
 		}

@@ -81,7 +81,7 @@ func (k *Keyring) follow(list []Statement, own bool) (remarks []string) {
 				continue
 			}
 			done[i], again = true, true
-			if remark := k.succeed(old, s, forks[string(s.OldKey)]); remark != "" {
+			if remark := k.succeed(old, s, own, forks[string(s.OldKey)]); remark != "" {
 				remarks = append(remarks, remark)
 			}
 		}
@@ -117,14 +117,16 @@ func forked(list []Statement) map[string]bool {
 	return forks
 }
 
-func (k *Keyring) succeed(old *ringKey, s *Statement, fork bool) (remark string) {
+// succeed takes a succession in. One that the database claims and a revoked key has signed is not believed, whatever time it names:
+// who stole the key writes the time he likes. The operator puts the true successor into his own file.
+func (k *Keyring) succeed(old *ringKey, s *Statement, own, fork bool) (remark string) {
 	switch {
 	case bytes.Equal(old.successor, s.PublicKey):
 		return "" // the same statement, from another place
 	case old.successor != nil || fork:
 		return fmt.Sprintf("key %s of %q is not believed: key %s signed another successor too", s.KeyID(), s.Name, KeyID(s.OldKey))
-	case !old.revoked.IsZero() && !s.ValidFrom.Before(old.revoked):
-		return fmt.Sprintf("key %s of %q is not believed: key %s, which signed it, was revoked before", s.KeyID(), s.Name, KeyID(s.OldKey))
+	case !old.revoked.IsZero() && (!own || !s.ValidFrom.Before(old.revoked)):
+		return fmt.Sprintf("key %s of %q is not believed: key %s, which signed it, was revoked", s.KeyID(), s.Name, KeyID(s.OldKey))
 	}
 	old.successor = s.PublicKey
 	old.until = earlier(old.until, s.OldUntil)

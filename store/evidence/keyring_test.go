@@ -73,6 +73,8 @@ func TestKeyring(t *testing.T) {
 		{"revoked by the operator, before", append(first[:1:1], unsigned), nil, 0, 2, true},
 		{"revoked by the operator, after", append(first[:1:1], unsigned), nil, 0, 3, false},
 		{"an unsigned revocation that the database claims", first, []Statement{unsigned}, 0, 5, true},
+		{"a successor that the database claims for a key the operator revoked", append(first[:1:1], unsigned), []Statement{succeed(t, k[0], k[3], day(1), day(2))}, 3, 5, false},
+		{"a successor that the operator names for a key he revoked", append(first[:1:1], unsigned, succeed(t, k[0], k[3], day(1), day(2))), nil, 3, 5, true},
 		{"revoked by itself", first, []Statement{revoke(k[0], k[0], day(4))}, 0, 5, false},
 		{"revoked by its successor", first, []Statement{second, revoke(k[1], k[0], day(4))}, 0, 5, false},
 		{"revoked by a stranger", first, []Statement{revoke(k[3], k[0], day(4))}, 0, 5, true},

@@ -162,7 +162,7 @@ func dated(l *record.Location, o *record.Observer) any {
 		return nil
 	}
 	for _, d := range o.Databases {
-		if d.Kind == "city" || d.Kind == "" { // sensors that told no kinds named the one of cities first
+		if d.Kind == "city" { // sensors that told no kinds are older than this column
 			return date(d.Built.Std().UTC().Truncate(24 * time.Hour))
 		}
 	}

@@ -62,7 +62,7 @@ func TestDated(t *testing.T) {
 		databases []record.Database
 		want      string
 	}{
-		{"no kinds", record.Location{Method: "geoip"}, []record.Database{{Type: "C", Built: day}, {Type: "A", Built: day - 1e12}}, "2026-11-01"},
+		{"no kinds: a sensor from before there was a day", record.Location{Method: "geoip"}, []record.Database{{Type: "C", Built: day}, {Type: "A", Built: day - 1e12}}, ""},
 		{"city last", record.Location{Method: "geoip"}, []record.Database{{Kind: "asn", Built: day - 1e12}, {Kind: "city", Built: day}}, "2026-11-01"},
 		{"no database", record.Location{Method: "geoip"}, nil, ""},
 		{"only another", record.Location{Method: "geoip"}, []record.Database{{Kind: "asn", Built: day}}, ""},

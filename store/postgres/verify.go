@@ -126,6 +126,9 @@ func (v *verifier) all(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if len(keys) == 0 {
+		v.add(nil, evidence.Fault{Sensor: v.q.Sensor, Kind: evidence.Missing, Text: "there is no chain to verify"})
+	}
 	for _, key := range keys {
 		if err := v.chain(ctx, key); err != nil {
 			return err
@@ -135,7 +138,7 @@ func (v *verifier) all(ctx context.Context) error {
 	if !v.whole() {
 		return nil
 	}
-	for _, step := range []func(context.Context) error{v.extraRows, v.storedTwice, v.extraEndpoints, v.compareTaps} {
+	for _, step := range []func(context.Context) error{v.tables, v.strayEntries, v.extraRows, v.storedTwice, v.extraEndpoints, v.compareTaps} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -198,13 +201,16 @@ func (v *verifier) certificates(ctx context.Context, key chainKey) (list []evide
 		return nil
 	})
 	slices.SortFunc(list, func(a, b evidence.Certificate) int { return int(min(max(int64(a.FromSeq-b.FromSeq), -1), 1)) }) //nolint:gosec // ParseCertificate bounds them to int64
-	list = slices.CompactFunc(list, func(a, b evidence.Certificate) bool {
-		overlap := b.FromSeq <= a.ToSeq
-		if overlap {
-			v.remark(fmt.Sprintf("a deletion certificate of %q (numbers %d to %d) overlaps the one before and is left out", key.sensor, b.FromSeq, b.ToSeq))
+	apart := list[:0]
+	for i := range list {
+		d := list[i]
+		if n := len(apart); n > 0 && d.FromSeq <= apart[n-1].ToSeq {
+			v.remark(fmt.Sprintf("a deletion certificate of %q (numbers %d to %d) overlaps the one before and is left out", key.sensor, d.FromSeq, d.ToSeq))
+			continue
 		}
-		return overlap
-	})
+		apart = append(apart, d)
+	}
+	list = apart
 	if len(list) > 0 {
 		v.deleted[key.sensor] = true
 	}
@@ -229,7 +235,11 @@ func (v *verifier) chainKeys(ctx context.Context) (list []chainKey, err error) {
 	var sensor string
 	var epoch int64
 	_, err = pgx.ForEachRow(rows, []any{&sensor, &epoch}, func() error {
-		list = append(list, chainKey{sensor, uint64(max(epoch, 0))})
+		if epoch < 0 {
+			v.add(nil, evidence.Fault{Sensor: sensor, Kind: evidence.Extra, Text: "an epoch below 0"})
+			return nil
+		}
+		list = append(list, chainKey{sensor, uint64(epoch)})
 		return nil
 	})
 	return list, err

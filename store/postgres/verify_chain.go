@@ -47,10 +47,33 @@ type chainProof struct {
 	last   [32]byte // hash of the last entry
 
 	link    *brokenLink
-	signed  time.Time // of the last head that holds
-	newest  time.Time // of the records behind it
+	signed  time.Time // of the newest coverage event that a signed head covers; before the first, when the chain began
+	tail    []timed   // entries that no head covers yet
 	started bool
 	cut     bool // an anchor lies behind the end
+}
+
+// timed is an entry with the time its record tells.
+type timed struct {
+	seq      uint64
+	at       time.Time
+	coverage bool
+}
+
+// maxUncovered bounds how many entries may wait for a signed head: sensors sign every minute.
+const maxUncovered = 1_000_000
+
+// cover takes what the newest head covers off the tail. A head says no time itself, so only a coverage event that is covered by
+// a later head tells one: the time beside a head is anybody's.
+func (c *chainProof) cover() {
+	n := 0
+	for n < len(c.tail) && c.tail[n].seq <= c.SignedTo {
+		if t := &c.tail[n]; t.coverage && t.at.After(c.signed) {
+			c.signed = t.at
+		}
+		n++
+	}
+	c.tail = c.tail[n:]
 }
 
 // brokenLink is a link that does not hold, kept until it is known on which side of it the fault is.
@@ -64,7 +87,7 @@ const recentHashes = 4096
 
 // chain verifies one chain from its first entry to its last.
 func (v *verifier) chain(ctx context.Context, key chainKey) error {
-	c := &chainProof{chainKey: key, Chain: &evidence.Chain{Sensor: key.sensor, Epoch: key.epoch}, v: v, recent: map[uint64][32]byte{}}
+	c := &chainProof{chainKey: key, Chain: &evidence.Chain{Sensor: key.sensor, Epoch: key.epoch}, v: v, recent: map[uint64][32]byte{}, signed: time.UnixMicro(int64(key.epoch))} //nolint:gosec // it came from a bigint
 	v.report.Chains = append(v.report.Chains, c.Chain)
 	var err error
 	if c.certs, err = v.certificates(ctx, key); err != nil {
@@ -287,15 +310,21 @@ func (c *chainProof) unsignedTail() {
 	if c.v.keys == nil || c.unsigned() || c.Entries == 0 || c.cut {
 		return
 	}
+	var newest time.Time
+	for i := range c.tail {
+		if t := c.tail[i].at; t.After(newest) {
+			newest = t
+		}
+	}
 	switch {
 	case !c.v.keys.Sensor(c.sensor):
 		c.v.add(c.Chain, evidence.Fault{Seq: c.First, Last: c.Last, Kind: evidence.Unsigned, Text: "no key is trusted for this sensor"})
 	case c.SignedTo == 0:
 		c.v.add(c.Chain, evidence.Fault{Seq: c.First, Last: c.Last, Kind: evidence.Unsigned, Text: "no signed head covers any of it"})
-	case c.SignedTo < c.Last && c.newest.Sub(c.signed) > maxTail:
+	case c.SignedTo < c.Last && newest.Sub(c.signed) > maxTail:
 		c.v.add(c.Chain, evidence.Fault{
 			Seq: c.SignedTo + 1, Last: c.Last, Kind: evidence.Unsigned,
-			Text: fmt.Sprintf("the last signed head is %s older than the newest record", c.newest.Sub(c.signed).Round(time.Second)),
+			Text: fmt.Sprintf("the last coverage event that a signed head covers is %s older than the newest record", newest.Sub(c.signed).Round(time.Second)),
 		})
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -216,15 +217,15 @@ func (c *chainProof) entry(ctx context.Context, p *proof, t *content) (whole boo
 		fault(evidence.Row, text)
 	}
 	c.v.endpoints[e.day] += int64(len(e.endpoints))
-	c.note(e)
+	c.note(p.seq, e)
 	if e.coverage != nil {
 		return true, c.head(ctx, p, &e.coverage.Coverage)
 	}
 	return true, nil
 }
 
-// note keeps the time of the newest record, and the minutes of taps.
-func (c *chainProof) note(e *entry) {
+// note keeps the times of what no head covers yet, and the minutes of taps.
+func (c *chainProof) note(seq uint64, e *entry) {
 	var at record.Time
 	switch {
 	case e.call != nil:
@@ -249,8 +250,13 @@ func (c *chainProof) note(e *entry) {
 		}
 		c.v.taps[key] = m
 	}
-	if t := at.Std(); t.After(c.newest) {
-		c.newest = t
+	switch {
+	case c.v.keys == nil || c.unsigned():
+	case len(c.tail) < maxUncovered:
+		c.tail = append(c.tail, timed{seq, at.Std(), e.coverage != nil})
+	case len(c.tail) == maxUncovered:
+		c.tail = append(c.tail, timed{seq, at.Std(), e.coverage != nil})
+		c.v.add(c.Chain, evidence.Fault{Seq: c.SignedTo + 1, Last: seq, Kind: evidence.Unsigned, Text: fmt.Sprintf("more than %d entries without a signed head", maxUncovered)})
 	}
 }
 
@@ -290,7 +296,14 @@ func (c *chainProof) quarantined(p *proof, t *content, fault func(evidence.Kind,
 		h.headers["leaf"] != hex.EncodeToString(p.leaf[:]) || h.headers["hash"] != hex.EncodeToString(p.hash[:]) || !bytes.Equal(h.sum, p.leaf[:]) {
 		fault(evidence.Row, "its hashes in quarantine are not those of the entry")
 	}
-	switch e := derive(c.chainKey, p, h.body, p.receivedAt); e.reason {
+	// What day was possible is told by when the chain began and what its signed events say, too: received_at is the database's word.
+	now := p.receivedAt
+	for _, t := range []time.Time{time.UnixMicro(int64(c.epoch)), c.signed} { //nolint:gosec // it came from a bigint
+		if t.After(now) {
+			now = t
+		}
+	}
+	switch e := derive(c.chainKey, p, h.body, now); e.reason {
 	case h.reason:
 	case "":
 		fault(evidence.Withheld, "in quarantine as "+h.reason+", and its bytes are a record that can be stored")

@@ -11,6 +11,37 @@ import (
 	"calltrail/store/evidence"
 )
 
+// tables sees that what is verified are tables: a view in the place of one could tell verify something else than those who ask.
+func (v *verifier) tables(ctx context.Context) error {
+	names := []string{"entry", "ledger", "quarantine", "record_body", "endpoint", "tap", "key", "deletion_certificate"}
+	for _, t := range recordTables {
+		names = append(names, t.name)
+	}
+	rows, err := v.tx.Query(ctx, `SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+		 WHERE n.nspname = 'calltrail' AND c.relname = ANY ($1::text[]) AND c.relkind NOT IN ('r', 'p')`, names)
+	if err != nil {
+		return err
+	}
+	var name string
+	_, err = pgx.ForEachRow(rows, []any{&name}, func() error {
+		v.add(nil, evidence.Fault{Kind: evidence.Extra, Text: fmt.Sprintf("calltrail.%s is no table", name)})
+		return nil
+	})
+	return err
+}
+
+// strayEntries finds entries that no walk along a chain has met: without a number, sensor or epoch, or with an epoch below 0.
+func (v *verifier) strayEntries(ctx context.Context) error {
+	var there uint64
+	if err := v.tx.QueryRow(ctx, `SELECT count(*) FROM calltrail.entry`).Scan(&there); err != nil {
+		return err
+	}
+	if there != v.report.Records {
+		v.add(nil, evidence.Fault{Kind: evidence.Extra, Text: fmt.Sprintf("calltrail.entry has %d rows, the chains %d entries", there, v.report.Records)})
+	}
+	return nil
+}
+
 // extraRows finds rows of records that no entry stored: somebody put them there, or took the entry away.
 func (v *verifier) extraRows(ctx context.Context) error {
 	tables := []string{"record_body"}
@@ -42,7 +73,7 @@ func (v *verifier) extraRows(ctx context.Context) error {
 
 // storedTwice finds records that two entries claim to have stored: the loader stores one, and calls the others duplicates.
 func (v *verifier) storedTwice(ctx context.Context) error {
-	rows, err := v.tx.Query(ctx, `SELECT sensor, epoch, seq FROM (
+	rows, err := v.tx.Query(ctx, `SELECT coalesce(sensor, ''), coalesce(epoch, 0), coalesce(seq, 0) FROM (
 		    SELECT sensor, epoch, seq, row_number() OVER (PARTITION BY day, record_id ORDER BY received_at, sensor, epoch, seq) AS n
 		      FROM calltrail.entry WHERE outcome = 'stored' AND record_id IN (
 		           SELECT record_id FROM calltrail.entry WHERE outcome = 'stored' GROUP BY day, record_id HAVING count(*) > 1 LIMIT 100)) AS again

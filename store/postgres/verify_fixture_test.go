@@ -149,7 +149,7 @@ func (e *evidenceChain) load() {
 
 // query is how the operator verifies: with the key and the last head, both from elsewhere.
 func (e *evidenceChain) query() VerifyQuery {
-	return VerifyQuery{Own: e.own, Anchors: e.heads[len(e.heads)-1:]}
+	return VerifyQuery{Own: e.own, Anchors: e.heads[max(len(e.heads)-1, 0):]}
 }
 
 // verify asks as the command does.

@@ -34,7 +34,7 @@ func (c *chainProof) head(ctx context.Context, p *proof, e *record.Coverage) err
 	holds, err := c.matches(ctx, &h)
 	if holds {
 		c.Heads++
-		c.signed, c.newest = h.At, h.At
+		c.cover()
 	}
 	return err
 }
@@ -119,9 +119,7 @@ func (c *chainProof) anchors(ctx context.Context) error {
 		}
 		if holds {
 			c.Anchors++
-			if h.At.After(c.signed) {
-				c.signed = h.At
-			}
+			c.cover()
 		}
 	}
 	return nil

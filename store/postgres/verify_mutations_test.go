@@ -135,20 +135,16 @@ func allMutations(ctx context.Context, t *testing.T, conn *pgx.Conn) []mutation 
 				FROM calltrail.entry o WHERE e.seq = $1 AND o.seq = (SELECT min(seq) FROM calltrail.entry WHERE outcome = 'stored' AND seq <> $1)`, seq)
 		}},
 		{"a record is hidden in quarantine", func(ctx context.Context, tx pgx.Tx, r *rand.Rand, _ *chainFacts) (int64, error) {
-			_, seq, err := pick(ctx, tx, r, "call_record")
-			if err != nil {
+			return hide(ctx, tx, r, "refused", "e.received_at")
+		}},
+		{"a record is hidden as of an impossible day", func(ctx context.Context, tx pgx.Tx, r *rand.Rand, _ *chainFacts) (int64, error) {
+			return hide(ctx, tx, r, "day_out_of_range", "timestamptz '2001-01-01'")
+		}},
+		{"an entry has no number", func(ctx context.Context, tx pgx.Tx, _ *rand.Rand, _ *chainFacts) (int64, error) {
+			if _, err := tx.Exec(ctx, `ALTER TABLE calltrail.entry DROP CONSTRAINT entry_pkey, ALTER seq DROP NOT NULL`); err != nil {
 				return 0, err
 			}
-			if err := changed(ctx, tx, `INSERT INTO calltrail.quarantine (received_at, sensor, epoch, seq, origin, reason, headers, body, sha256)
-				SELECT e.received_at, e.sensor, e.epoch, e.seq, 'spool', 'refused', jsonb_build_object('leaf', encode(e.leaf, 'hex'), 'hash', encode(e.hash, 'hex'),
-				       'prev_hash', encode((SELECT p.hash FROM calltrail.entry p WHERE p.seq = e.seq - 1), 'hex')), b.body, e.leaf
-				  FROM calltrail.entry e JOIN calltrail.record_body b USING (day, record_id) WHERE e.seq = $1`, seq); err != nil {
-				return 0, err
-			}
-			if err := dropRecord(ctx, tx, seq); err != nil {
-				return 0, err
-			}
-			return seq, changed(ctx, tx, `UPDATE calltrail.entry SET outcome = 'quarantined', day = NULL, record_id = NULL WHERE seq = $1`, seq)
+			return 0, changed(ctx, tx, `INSERT INTO calltrail.entry SELECT sensor, epoch, NULL, leaf, hash, outcome, day, record_id, received_at FROM calltrail.entry WHERE seq = 1`)
 		}},
 		{"a record is forged, and its entry", func(ctx context.Context, tx pgx.Tx, r *rand.Rand, _ *chainFacts) (int64, error) {
 			seq, err := pickForged(ctx, tx, r, 1)
@@ -175,6 +171,24 @@ func allMutations(ctx context.Context, t *testing.T, conn *pgx.Conn) []mutation 
 			return seq, dropRecord(ctx, tx, seq)
 		}},
 	}
+}
+
+// hide moves a call into quarantine, with a reason and a time of receipt.
+func hide(ctx context.Context, tx pgx.Tx, r *rand.Rand, reason, received string) (int64, error) {
+	_, seq, err := pick(ctx, tx, r, "call_record")
+	if err != nil {
+		return 0, err
+	}
+	if err := changed(ctx, tx, `INSERT INTO calltrail.quarantine (received_at, sensor, epoch, seq, origin, reason, headers, body, sha256)
+		SELECT `+received+`, e.sensor, e.epoch, e.seq, 'spool', $2, jsonb_build_object('leaf', encode(e.leaf, 'hex'), 'hash', encode(e.hash, 'hex'),
+		       'prev_hash', encode((SELECT p.hash FROM calltrail.entry p WHERE p.seq = e.seq - 1), 'hex')), b.body, e.leaf
+		  FROM calltrail.entry e JOIN calltrail.record_body b USING (day, record_id) WHERE e.seq = $1`, seq, reason); err != nil {
+		return 0, err
+	}
+	if err := dropRecord(ctx, tx, seq); err != nil {
+		return 0, err
+	}
+	return seq, changed(ctx, tx, `UPDATE calltrail.entry e SET outcome = 'quarantined', day = NULL, record_id = NULL, received_at = `+received+` WHERE seq = $1`, seq)
 }
 
 // insertCopy inserts a row like one that is there.

@@ -2,6 +2,8 @@ package postgres
 
 import (
 	"context"
+	"encoding/base64"
+	"encoding/hex"
 	"math/rand/v2"
 	"os"
 	"runtime"
@@ -12,6 +14,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"calltrail/cdr/record"
 	"calltrail/store/evidence"
 )
 
@@ -57,6 +60,66 @@ func TestVerify(t *testing.T) {
 	}
 }
 
+// The owner cuts the chain at a signed head and writes calls of his own behind it, among coverage events that all show that head
+// again, each with a time of its own: nothing signed covers them.
+func TestVerifyReplayedHead(t *testing.T) {
+	t.Parallel()
+	e := newEvidence(t)
+	e.golden()
+	ctx := context.Background()
+	conn, err := pgx.Connect(ctx, e.cfg.DSN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	h := e.heads[5]
+	tx, err := conn.Begin(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.Exec(ctx, `SET LOCAL session_replication_role = replica`); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := cutTail(ctx, tx, int64(h.Seq), true); err != nil {
+		t.Fatal(err)
+	}
+	if err := tx.Commit(ctx); err != nil {
+		t.Fatal(err)
+	}
+	q := e.query()
+	q.Anchors = nil
+	if r := e.verify(q); !r.Good() {
+		t.Fatalf("cut at a head, with no anchor, %+v: what docs/evidence.md says cannot be seen", r.Faults)
+	}
+	b := &builder{tb: t, sensor: goldenSensor, epoch: h.Epoch, seq: h.Seq, prev: h.Hash}
+	forged := b.calls(1, 3)
+	for i := range 3 {
+		at := record.Time(h.At.Add(time.Duration(i+1) * time.Hour).UnixMicro())
+		c := tapMinute("eth1", 0)
+		c.Sensor, c.Minute, c.From, c.To, c.Day = goldenSensor, at, at, at+60*1000000, at.Day()
+		c.Head = record.ChainHead{Epoch: h.Epoch, Seq: h.Seq, Hash: hex.EncodeToString(h.Hash[:]), KeyID: h.KeyID, Signature: base64.StdEncoding.EncodeToString(h.Signature)}
+		forged = append(forged, b.body(c.Append(nil)))
+	}
+	deliver(t, e.loader, forged...)
+	r := e.verify(q)
+	if len(r.Faults) != 1 || r.Faults[0].Kind != evidence.Unsigned || r.Faults[0].Seq != h.Seq+1 {
+		t.Errorf("calls forged behind an old head: %+v", r.Faults)
+	}
+}
+
+// An empty database, and a sensor of another name, are not verified.
+func TestVerifyNothing(t *testing.T) {
+	t.Parallel()
+	e := newEvidence(t)
+	for _, sensor := range []string{"", "godlen"} {
+		q := e.query()
+		q.Sensor, q.Anchors = sensor, nil
+		if r := e.verify(q); r.Good() {
+			t.Errorf("sensor %q: nothing was verified, and all holds", sensor)
+		}
+	}
+}
+
 // certificates deletes ranges with a certificate: exactly what it names may be missing.
 func (e *evidenceChain) certificates(t *testing.T, conn *pgx.Conn) {
 	ctx := context.Background()
@@ -84,6 +147,10 @@ func (e *evidenceChain) certificates(t *testing.T, conn *pgx.Conn) {
 		}},
 		{"records and entries", 0, func(tx pgx.Tx) error {
 			return joinErr(certify(ctx, tx, officer, 30, 40), func() error { return drop(tx, 30, 40, true) })
+		}},
+		{"two ranges", 0, func(tx pgx.Tx) error {
+			err := joinErr(certify(ctx, tx, officer, 30, 40), func() error { return certify(ctx, tx, officer, 50, 55) })
+			return joinErr(joinErr(err, func() error { return drop(tx, 30, 40, true) }), func() error { return drop(tx, 50, 55, true) })
 		}},
 		{"the beginning", 0, func(tx pgx.Tx) error {
 			return joinErr(certify(ctx, tx, officer, 1, 12), func() error { return drop(tx, 1, 12, true) })

@@ -42,6 +42,7 @@ func (v *validator) assignments() {
 	if a.RADIUSListen != "" && a.RADIUSSecretFile == "" {
 		v.fail("assignments.radius_secret_file", "is empty, so that anybody could make sessions up; name the file of the secret that is shared with the senders")
 	}
+	v.between("assignments.max_late", a.MaxLate, time.Minute, 3650*day)
 	if _, err := time.LoadLocation(a.SyslogZone); err != nil || a.SyslogZone == "" {
 		v.fail("assignments.syslog_zone", "%q is not a time zone; write UTC, or a name such as Asia/Kolkata", a.SyslogZone)
 	}

@@ -314,6 +314,9 @@ type Assignments struct {
 	SyslogAllow []netip.Prefix `yaml:"syslog_allow"`
 	// SyslogZone is that of times which name none, as those of RFC 3164: UTC, Asia/Kolkata … Default UTC.
 	SyslogZone string `yaml:"syslog_zone"`
+	// MaxLate is how old what is told may be, by the clock of whoever tells; an older time is not believed, and that of arrival taken.
+	// Default 7d.
+	MaxLate Duration `yaml:"max_late"`
 }
 
 // Listens says whether anything is listened to.

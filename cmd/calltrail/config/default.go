@@ -71,6 +71,7 @@ func Default() *Config {
 			IPFIXAllow:  loopback(),
 			SyslogAllow: loopback(),
 			SyslogZone:  "UTC",
+			MaxLate:     Duration(7 * day),
 		},
 		Log: Log{Level: "info", Format: "auto"},
 	}

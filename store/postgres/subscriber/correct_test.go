@@ -53,7 +53,7 @@ func TestLateAccounting(t *testing.T) {
 		// Heard of first in the middle; open.
 		{"Interim-Update,1,asha,2026-05-28T10:10:00Z,198.51.100.9,", 1, 20, 0, "10:10:00|10:29:00|20", "00:00:00|-|0", "open from the first that was heard of"},
 		// Alive: nothing new is said of any call.
-		{"Interim-Update,1,asha,2026-05-28T10:15:00Z,198.51.100.9,", 1, 0, 0, "10:10:00|10:29:00|20", "00:00:00|-|0", "alive"},
+		{"Interim-Update,1,asha,2026-05-28T10:15:00Z,198.51.100.9,", 0, 0, 0, "10:10:00|10:29:00|20", "00:00:00|-|0", "alive"},
 		// Its end; a call that went on for 30 seconds over the end keeps it.
 		{"Stop,1,asha,2026-05-28T10:20:10Z,198.51.100.9,", 1, 0, 9, "10:10:00|10:20:00|11", "00:00:00|-|0", "the end"},
 		// Its beginning was earlier.

@@ -18,6 +18,9 @@ type key struct {
 	address netip.Prefix
 }
 
+// alive is how often it is kept that a session was heard of.
+const alive = time.Hour
+
 func (a *assignment) key() key { return key{a.session, a.address} }
 
 // segment is an assignment while events are folded into it.
@@ -109,7 +112,9 @@ func foldStart(segments []*segment, e *event) *segment {
 // foldInterim says that a session is alive, and begins one whose Start was not seen.
 func foldInterim(segments []*segment, e *event) *segment {
 	if s := at(segments, e.at); s != nil {
-		if e.at.After(s.lastSeen) {
+		// Each row is one more to look at for all who ask, and updates come every few minutes: that a session is alive is kept hourly.
+		before := s.holder
+		if s.fill(e.holder); s.holder != before || s.changed && e.at.After(s.lastSeen) || e.at.Sub(s.lastSeen) >= alive {
 			s.lastSeen = e.at
 			s.touch(e)
 		}

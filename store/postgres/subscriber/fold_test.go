@@ -30,7 +30,9 @@ func TestFold(t *testing.T) {
 		{"", "S10 E10", "10-11"},
 		{"10-", "E30", "10-30!"},
 		{"10-", "S10 I10", ""},
-		{"10-", "I20", "10-! heard 20"},
+		{"10-", "I20", ""}, // alive is kept hourly
+		{"10-", "I20 I3609", ""},
+		{"10-", "I20 I3610", "10-! heard 3610"},
 		{"10-30", "S10 I20 E30", ""},
 		{"10-30", "S13", ""},    // within what is known
 		{"10-30", "E25/15", ""}, // another Stop says that it went on

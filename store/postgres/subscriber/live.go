@@ -79,11 +79,11 @@ func (l *Live) Store(ctx context.Context, events []Event) (s Stored, err error) 
 	return s, nil
 }
 
-// storeLive folds the events into what is stored, then ends the sessions of access servers that began anew.
+// storeLive folds the events into what is stored, then ends the sessions that are over: one by one, and those of access servers that began anew.
 func storeLive(ctx context.Context, tx pgx.Tx, events []Event) (s Stored, err error) {
 	var sessions []*event
 	for i := range events {
-		if events[i].Kind != Restart {
+		if events[i].Kind != Restart && events[i].Kind != Closed {
 			sessions = append(sessions, events[i].internal(i+1))
 		}
 	}
@@ -111,10 +111,19 @@ func storeLive(ctx context.Context, tx pgx.Tx, events []Event) (s Stored, err er
 		return s, err
 	}
 	for i := range events {
-		if events[i].Kind != Restart {
+		var names []string
+		switch events[i].Kind {
+		case Restart:
+			names, err = ofServer(ctx, tx, &events[i])
+		case Closed:
+			names = []string{events[i].Session}
+		case Began, Alive, Ended:
 			continue
 		}
-		ended, err := endServer(ctx, tx, &events[i], i+1)
+		if err != nil {
+			return s, err
+		}
+		ended, err := endSessions(ctx, tx, names, &events[i], i+1)
 		if err != nil {
 			return s, err
 		}
@@ -127,8 +136,8 @@ func storeLive(ctx context.Context, tx pgx.Tx, events []Event) (s Stored, err er
 	return s, nil
 }
 
-// endServer ends the open sessions of the access server that began anew: those that were not heard of since.
-func endServer(ctx context.Context, tx pgx.Tx, e *Event, line int) ([]assignment, error) {
+// ofServer names the open sessions of the access server that began anew: those that were not heard of since.
+func ofServer(ctx context.Context, tx pgx.Tx, e *Event) ([]string, error) {
 	// Names of sessions that begin with this one's, and end in the separator: the next octet is behind all of them.
 	behind := e.Session[:len(e.Session)-1] + string(rune(e.Session[len(e.Session)-1]+1))
 	rows, err := tx.Query(ctx, `SELECT session FROM calltrail.assignments
@@ -136,10 +145,11 @@ func endServer(ctx context.Context, tx pgx.Tx, e *Event, line int) ([]assignment
 	if err != nil {
 		return nil, err
 	}
-	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		return nil, err
-	}
+	return pgx.CollectRows(rows, pgx.RowTo[string])
+}
+
+// endSessions ends what is open of sessions. One that was heard of after the event goes on, unless the event is its own Stop.
+func endSessions(ctx context.Context, tx pgx.Tx, names []string, e *Event, line int) ([]assignment, error) {
 	events := make([]*event, 0, len(names))
 	for _, name := range names {
 		events = append(events, &event{assignment: assignment{session: name}})
@@ -151,7 +161,7 @@ func endServer(ctx context.Context, tx pgx.Tx, e *Event, line int) ([]assignment
 	var list []assignment
 	for _, open := range stored {
 		for _, a := range open {
-			if !a.open() || !a.from.Before(e.At) || a.lastSeen.After(e.At) {
+			if !a.open() || !a.from.Before(e.At) || e.Kind == Restart && a.lastSeen.After(e.At) {
 				continue
 			}
 			a.supersedes, a.until, a.line = a.id, e.At.UTC().Truncate(time.Microsecond), line

@@ -29,6 +29,7 @@ const (
 	Alive               // it is still (RADIUS only)
 	Ended               // it is no more
 	Restart             // the access server began anew: none of its sessions goes on (RADIUS only)
+	Closed              // the session is over, whatever addresses it had (RADIUS only)
 )
 
 // Event is what a live source says of one address.
@@ -39,10 +40,10 @@ type Event struct {
 	// Elapsed is for how long it had been so at At; negative: not said.
 	Elapsed time.Duration
 	// Session is what events of one session have in common: see RADIUSSession and NATSession. Of Restart it is the server's beginning
-	// of it: see RADIUSServer.
+	// of it: see RADIUSServer. Of Closed it is the whole name.
 	Session string
 
-	// Address is the address, or the prefix of IPv6; of a NAT the public one. Not of Restart.
+	// Address is the address, or the prefix of IPv6; of a NAT the public one. Not of Restart and Closed.
 	Address netip.Prefix
 	// First and Last are the ports of it, both included, when Ports is set; else all.
 	Ports       bool
@@ -113,7 +114,7 @@ func (e *Event) Check() error {
 		return errors.New("it names no session, or one with NUL or no UTF-8")
 	case !e.Sender.IsValid():
 		return errors.New("it has no sender")
-	case e.Kind == Restart:
+	case e.Kind == Restart || e.Kind == Closed:
 		return nil
 	case !e.Address.IsValid() || e.Address != e.Address.Masked() || e.Address.Addr().Is4In6() || e.Address.Addr().Zone() != "":
 		return errors.New("its address is none, or has bits behind its length")
@@ -137,7 +138,7 @@ func (e *Event) internal(line int) *event {
 		x.kind = start
 	case Alive:
 		x.kind = interim
-	case Ended, Restart:
+	case Ended, Restart, Closed:
 		x.kind = stop
 	}
 	x.address, x.session, x.line = e.Address, e.Session, line

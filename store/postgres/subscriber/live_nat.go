@@ -20,15 +20,34 @@ func foldNAT(stored []assignment, events []*event) []assignment {
 	for _, e := range events {
 		switch e.kind {
 		case start:
-			if !slices.ContainsFunc(segments, func(s *segment) bool { return s.startSeen && s.from.Equal(e.at) }) {
-				segments = append(segments, e.begun(e.at, true))
+			if slices.ContainsFunc(segments, func(s *segment) bool { return s.startSeen && s.from.Equal(e.at) }) {
+				continue
 			}
+			if s := endedBefore(segments, e.at); s != nil {
+				s.from, s.startSeen = e.at, true
+				s.touch(e)
+				continue
+			}
+			segments = append(segments, e.begun(e.at, true))
 		case stop:
 			segments = endNAT(segments, e)
 		case interim, span: // no NAT says so
 		}
 	}
 	return superseding(segments)
+}
+
+// overtaken is by how much the end of a translation may come before its beginning: exporters send the two in different messages.
+const overtaken = time.Minute
+
+// endedBefore is the translation of which only the end was heard, soon after a beginning that came later; nil: none.
+func endedBefore(segments []*segment, begin time.Time) *segment {
+	for _, s := range segments {
+		if d := s.until.Sub(begin); !s.open() && !s.startSeen && s.until.Sub(s.from) == moment && d > 0 && d <= overtaken {
+			return s
+		}
+	}
+	return nil
 }
 
 // endNAT ends the newest open translation. One whose beginning was lost holds for the moment before its end, unless the NAT

@@ -35,6 +35,13 @@ func accounted(kind Kind, d, elapsed time.Duration) Event {
 	}
 }
 
+// closed is a Stop that ends a session, whatever addresses it has.
+func closed(e Event, of ...string) Event {
+	e.Kind, e.Address = Closed, netip.Prefix{}
+	e.Session += strings.Join(of, "")
+	return e
+}
+
 // Whatever comes, together or one after the other, and all of it twice, gives the same assignments.
 func TestLiveStore(t *testing.T) {
 	t.Parallel()
@@ -46,20 +53,25 @@ func TestLiveStore(t *testing.T) {
 		want   string // beginning and end in seconds after ten, and whether the beginning was seen
 	}{
 		{"began and ended", []Event{translation(Began, 0, no), translation(Ended, 3250*time.Millisecond, no)}, "0.000000|3.250000|t"},
-		{"ended is heard first", []Event{translation(Ended, 3*time.Second, no), translation(Began, 0, no)}, ""},
+		{"ended is heard first", []Event{translation(Ended, 3*time.Second, no), translation(Began, 0, no)}, "0.000000|3.000000|t"},
+		{"ended is heard long before it began", []Event{translation(Ended, 90*time.Second, no), translation(Began, 0, no)}, "0.000000|-|t\n89.999999|90.000000|f"},
 		{"twice within a second", []Event{translation(Began, 0, no), translation(Ended, 200*time.Millisecond, no), translation(Began, 400*time.Millisecond, no), translation(Ended, 900*time.Millisecond, no)}, "0.000000|0.200000|t\n0.400000|0.900000|t"},
 		{"its beginning was lost", []Event{translation(Ended, time.Second, no)}, "0.999999|1.000000|f"},
 		{"its beginning was lost, and it says how long it was", []Event{translation(Ended, time.Second, 800*time.Millisecond)}, "0.200000|1.000000|t"},
 		{"its end was lost", []Event{translation(Began, 0, no), translation(Began, 5*time.Second, no), translation(Ended, 6*time.Second, no)}, "0.000000|-|t\n5.000000|6.000000|t"},
 		{"of no time", []Event{translation(Began, 0, no), translation(Ended, 0, no)}, "0.000000|0.000001|t"},
 		{"a session", []Event{accounted(Began, 0, no), accounted(Alive, time.Minute, no), accounted(Ended, time.Hour, no)}, "0.000000|3600.000000|t"},
+		{"a Stop that names no address", []Event{accounted(Began, 0, no), closed(accounted(Ended, time.Hour, no))}, "0.000000|3600.000000|t"},
+		{"a Stop of another session", []Event{accounted(Began, 0, no), closed(accounted(Ended, time.Hour, no), "x")}, "0.000000|-|t"},
 		{"a Stop alone", []Event{accounted(Ended, time.Hour, no)}, "3599.000000|3600.000000|f"},
 		{"a Stop alone that says how long it was", []Event{accounted(Ended, time.Hour, time.Hour)}, "0.000000|3600.000000|t"},
 	} {
 		address := netip.PrefixFrom(netip.AddrFrom4([4]byte{203, 0, 113, byte(i + 1)}), 32)
 		for k := range c.events {
 			c.events[k].Session += address.String()
-			c.events[k].Address = address
+			if c.events[k].Kind != Closed {
+				c.events[k].Address = address
+			}
 		}
 		ask := func() string {
 			return d.ask(`SELECT extract(epoch FROM lower(during) - '2026-05-28 10:00Z')::text AS b, extract(epoch FROM upper(during) - '2026-05-28 10:00Z')::text AS e, left(start_seen::text, 1) AS s
@@ -132,6 +144,7 @@ func TestLiveRights(t *testing.T) {
 	cfg := d.cfg
 	cfg.DSN = u.String()
 	d.exec("GRANT USAGE ON SCHEMA calltrail TO " + role)
+	d.exec("GRANT SELECT ON calltrail.schema_version TO " + role)
 	l := NewLive(cfg)
 	for _, right := range []string{"SELECT ON calltrail.assignments", "INSERT ON calltrail.assignment", "INSERT ON calltrail.assignment_receipt"} {
 		if _, err := l.Store(context.Background(), []Event{translation(Began, 0, -1)}); err == nil || !strings.Contains(err.Error(), "permission denied") || Unstorable(err) {

@@ -41,6 +41,7 @@ func TestRights(t *testing.T) {
 		return err
 	}
 	d.exec("GRANT USAGE ON SCHEMA calltrail TO " + role)
+	d.exec("GRANT SELECT ON calltrail.schema_version TO " + role)
 	for _, c := range []struct {
 		name  string
 		do    func() error
