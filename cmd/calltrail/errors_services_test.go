@@ -61,7 +61,7 @@ func TestClearErrors(t *testing.T) {
 		{"no server: replay", s, database(func(u *url.URL) { u.Host = closed }), replay("postgres"), noServer},
 		{"no server: migrate", s, database(func(u *url.URL) { u.Host = closed }), []string{"migrate", "up"}, noServer},
 		{
-			"no such host", s, database(func(u *url.URL) { u.Host = "calltrail..invalid:5432" }),
+			"no such host", s, database(func(u *url.URL) { u.Host, u.RawQuery = "calltrail..invalid:5432", "sslmode=verify-full" }),
 			[]string{"store"},
 			"postgres: connect to calltrail..invalid:5432: the host's name cannot be resolved: no such host: check the host (postgres.dsn)",
 		},

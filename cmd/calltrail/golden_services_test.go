@@ -116,7 +116,27 @@ func newest(list []object) []object {
 	return kept
 }
 
-func isObserver(column string) bool { return strings.HasPrefix(column, "observer_") }
+// A place that the database of cities gave has its day from the observer, too.
+func isObserver(column string) bool {
+	return strings.HasPrefix(column, "observer_") || strings.HasSuffix(column, "_location_dated")
+}
+
+// dates gives a place that the database of cities gave the day when that was built.
+func dates(want map[string]any, columns map[string]bool) {
+	databases, _ := want["observer_databases"].([]any)
+	for _, end := range []string{"src", "dst"} {
+		column := end + "_location_dated"
+		if !columns[column] || want[column] != nil || want[end+"_location_method"] != "geoip" {
+			continue
+		}
+		for _, d := range databases {
+			if d, _ := d.(map[string]any); d["kind"] == "city" {
+				built, _ := d["built"].(string)
+				want[column], _, _ = strings.Cut(built, "T")
+			}
+		}
+	}
+}
 
 // holdRows holds a table to records: one row each, every column equal to the member of its name, nested names joined by
 // "_"; no member without a column, no column without its member.
@@ -144,6 +164,7 @@ func (s *site) holdRows(table string, records []object, except func(column strin
 		for _, stray := range flatten("", record.member, columns, want) {
 			s.Errorf("%s: %s has no column", table, stray)
 		}
+		dates(want, columns)
 		for column := range columns {
 			if except != nil && except(column) {
 				continue

@@ -30,7 +30,8 @@ func TestAppCallsOfReadsLittle(t *testing.T) {
 	const hour = `, '2026-05-28T10:00:00Z', '2026-05-28T11:00:00Z')`
 	db.want(`SELECT app_client_ip, app_relay_ip FROM calltrail.app_calls_of('10.10.1.1'`+hour, "10.10.1.1|198.51.100.3")
 	db.want(`SELECT count(*) FROM calltrail.app_calls_of('198.51.100.3'`+hour, "10000")
-	read := func(query string) int64 {
+	// What a connection reads of the catalogue when it plans for the first time is counted, too: the least of some runs is the plan's.
+	once := func(query string) int64 {
 		t.Helper()
 		var plans []struct {
 			Plan struct {
@@ -43,6 +44,7 @@ func TestAppCallsOfReadsLittle(t *testing.T) {
 		}
 		return plans[0].Plan.Hit + plans[0].Plan.Read
 	}
+	read := func(query string) int64 { return min(once(query), once(query), once(query)) }
 	all := read(`SELECT count(*) FROM calltrail.call_record`)
 	if one := read(`SELECT * FROM calltrail.app_calls_of('10.10.1.1'` + hour); one == 0 || one > all/4 {
 		t.Errorf("one call of 10,000 is found by reading %d blocks; all of them are %d", one, all)
