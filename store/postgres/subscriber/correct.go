@@ -28,7 +28,7 @@ type Corrected struct {
 // progress is called after each transaction of at most 1,000; nil: not. One that was stopped is gone on with by the next. The
 // account needs EXECUTE on correct_due and SELECT on assignment_due, and sees no call.
 func Correct(ctx context.Context, c postgres.Config, progress func(Corrected)) (all Corrected, err error) {
-	conn, err := connect(ctx, c)
+	conn, err := postgres.Connect(ctx, c)
 	if err != nil {
 		return all, err
 	}

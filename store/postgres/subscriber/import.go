@@ -50,7 +50,7 @@ func Import(ctx context.Context, c postgres.Config, o Options, files []File) (re
 	if err != nil {
 		return nil, err
 	}
-	conn, err := connect(ctx, c)
+	conn, err := postgres.Connect(ctx, c)
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +104,7 @@ type Joined struct {
 // Join writes to calltrail.call_subscriber whose each address of the records from the day of since (UTC) on was. Doing it
 // again adds nothing. The account needs SELECT on endpoint, assignments and call_subscribers, SELECT and INSERT on call_subscriber.
 func Join(ctx context.Context, c postgres.Config, since time.Time) (j Joined, err error) {
-	conn, err := connect(ctx, c)
+	conn, err := postgres.Connect(ctx, c)
 	if err != nil {
 		return j, err
 	}

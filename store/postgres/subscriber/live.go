@@ -54,7 +54,7 @@ func Unstorable(err error) bool {
 // assignment and assignment_receipt. Events must pass Check.
 func (l *Live) Store(ctx context.Context, events []Event) (s Stored, err error) {
 	if l.conn == nil || l.conn.IsClosed() {
-		if l.conn, err = connect(ctx, l.cfg); err != nil {
+		if l.conn, err = postgres.Connect(ctx, l.cfg); err != nil {
 			return s, err
 		}
 	}

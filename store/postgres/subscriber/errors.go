@@ -1,24 +1,16 @@
 package subscriber
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"calltrail/store"
-	"calltrail/store/postgres"
 )
 
 const system = "postgres"
-
-// connect opens one connection, after the checks that every other has had.
-func connect(ctx context.Context, c postgres.Config) (*pgx.Conn, error) {
-	return postgres.Connect(ctx, c)
-}
 
 // wrap says in one line what was tried and what the server answered. The answer's detail quotes rows, names of people among
 // them: it stays out.
