@@ -100,6 +100,19 @@ func (p *Pump) Run(ctx context.Context) error {
 	}
 }
 
+// breach is the promise of a pump that is broken on purpose. Nothing in the program sets it: tests link one with
+// -X calltrail/store.breach=… and hold it to the same checks, which must see what it loses.
+var breach string
+
+// acknowledgeFirst is the breach that acknowledges a batch before the sink has it.
+const acknowledgeFirst = "acknowledge-first"
+
+// unanswered is the breach of a sensor that reads what it is asked for again and sends none of it.
+const unanswered = "unanswered"
+
+// leak is the breach that keeps each batch, and a goroutine with it, for ever.
+const leak = "leak"
+
 // step moves one batch. Only what the sink holds is acknowledged.
 func (p *Pump) step(ctx context.Context) error {
 	var b Batch
@@ -112,6 +125,12 @@ func (p *Pump) step(ctx context.Context) error {
 		return err
 	}
 	defer p.since.Store(0)
+	switch breach {
+	case acknowledgeFirst:
+		_ = p.feed.Ack(ctx, b)
+	case leak:
+		go func() { <-make(chan Batch); _ = b }()
+	}
 	if err := p.insist(ctx, "deliver", func() error { return p.sink.Deliver(ctx, b.Items) }); err != nil {
 		return err
 	}

@@ -138,8 +138,10 @@ func (a *Answer) send(ctx context.Context, r Request) error {
 	sent := 0
 	var items []Item
 	bytes := 0
-	flush := func() error {
-		err := sink.Deliver(ctx, items)
+	flush := func() (err error) {
+		if breach != unanswered {
+			err = sink.Deliver(ctx, items)
+		}
 		if err == nil {
 			sent += len(items)
 		}

@@ -41,6 +41,17 @@ func newWatcher(t *testing.T, chrony string) *Watcher {
 	return w
 }
 
+// poll looks until an answer has come in time: a machine with other things to do may take longer than an exchange may.
+func poll(t *testing.T, w *Watcher) (State, error) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); ; {
+		s, err := w.Poll(t.Context())
+		if !errors.Is(err, os.ErrDeadlineExceeded) || time.Now().After(deadline) {
+			return s, err
+		}
+	}
+}
+
 // serve answers each request to a socket on this host. Its requests have the form that chronyd takes.
 func serve(t *testing.T, answer func(conn net.PacketConn, from net.Addr, request []byte)) string {
 	t.Helper()
@@ -86,7 +97,11 @@ func TestBadAnswers(t *testing.T) {
 		address := serve(t, func(conn net.PacketConn, from net.Addr, request []byte) {
 			_, _ = conn.WriteTo(answering(request, answer), from)
 		})
-		s, err := newWatcher(t, address).Poll(t.Context())
+		w := newWatcher(t, address)
+		s, err := w.Poll(t.Context())
+		if want != "timeout" {
+			s, err = poll(t, w)
+		}
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), address) {
 			t.Errorf("error %v, want one with %q and %s", err, want, address)
 		}
@@ -111,7 +126,7 @@ func TestLateAnswer(t *testing.T) {
 	if s, err := w.Poll(t.Context()); !errors.Is(err, os.ErrDeadlineExceeded) || s.Stratum != 0 {
 		t.Fatalf("without an answer: %+v, %v", s, err)
 	}
-	if s, err := w.Poll(t.Context()); err != nil || s.Stratum != 6 {
+	if s, err := poll(t, w); err != nil || s.Stratum != 6 {
 		t.Errorf("%+v, %v; want stratum 6, of the answer to this request", s, err)
 	}
 }
@@ -133,7 +148,7 @@ func TestSilentChronyd(t *testing.T) {
 	if s := w.State(); s.Source != SourceSystem || s.MaxError != unbounded || !s.At.IsZero() {
 		t.Errorf("%+v while the first look goes on", s)
 	}
-	for deadline := time.Now().Add(10 * time.Second); w.State().At.IsZero(); {
+	for deadline := time.Now().Add(time.Minute); w.State().At.IsZero(); {
 		if time.Now().After(deadline) {
 			t.Fatal("the first look does not end")
 		}
@@ -165,7 +180,7 @@ func TestChronyd(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = chronyd.Wait() // says that it was killed
-	s, err := w.Poll(t.Context())
+	s, err := poll(t, w)
 	if !errors.Is(err, syscall.ECONNREFUSED) {
 		t.Errorf("error %v, want connection refused", err)
 	}
@@ -189,13 +204,15 @@ func TestChronydFollows(t *testing.T) {
 	if s.Reference != "chrony 127.0.0.1 stratum 3" || s.Stratum != 3 {
 		t.Errorf("%+v; want the server, and a stratum above its 2", s)
 	}
-	if s.Offset < -ahead-100*time.Millisecond || s.Offset > -ahead+100*time.Millisecond {
+	// chronyd knows how long the answers took on a machine with other things to do.
+	slack := s.MaxError - s.Offset.Abs() + 100*time.Millisecond
+	if s.Offset < -ahead-slack || s.Offset > -ahead+slack {
 		t.Errorf("offset %v, want about %v: this clock is behind", s.Offset, -ahead)
 	}
-	if s.MaxError < s.Offset.Abs() || s.MaxError > ahead+time.Second {
+	if s.MaxError < s.Offset.Abs() || s.MaxError > ahead+4*time.Second {
 		t.Errorf("error up to %v; want what is known to be off, and a little", s.MaxError)
 	}
-	if age := time.Since(s.At); age < 0 || age > time.Minute {
+	if age := time.Since(s.At); age < 0 || age > 3*time.Minute {
 		t.Errorf("read %v ago", age)
 	}
 }
@@ -203,7 +220,7 @@ func TestChronydFollows(t *testing.T) {
 // await looks until chronyd says what is expected of it.
 func await(t *testing.T, w *Watcher, ok func(State) bool) State {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()

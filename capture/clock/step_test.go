@@ -31,6 +31,7 @@ func TestStepper(t *testing.T) {
 
 // The difference of the clocks is the time at which the host began; /proc/uptime knows it, too.
 func TestClockDifference(t *testing.T) {
+	begun := time.Now()
 	text, err := os.ReadFile("/proc/uptime")
 	if err != nil {
 		t.Fatal(err)
@@ -50,7 +51,7 @@ func TestClockDifference(t *testing.T) {
 			t.Fatal("the clocks cannot be read close to each other")
 		}
 	}
-	if off := (got - want).Abs(); off > time.Second {
+	if off := (got - want).Abs(); off > time.Second+time.Since(begun) { // a machine with other things to do reads them far from each other
 		t.Errorf("the clocks differ by %v, by /proc/uptime by %v", got, want)
 	}
 }

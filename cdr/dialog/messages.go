@@ -29,6 +29,7 @@ type MessageEvent struct {
 	// Within says that it was sent inside a dialog, of a call for instance.
 	Within    bool
 	Src, Dst  decode.Endpoint // of the request nearest to its sender, as the rest
+	Relayed   bool            // it had a second Via: Src is a proxy's
 	VLAN      [2]uint16
 	VLANs     uint8
 	Tap       uint16
@@ -231,7 +232,7 @@ func (s *sending) take(vias uint16, m *Message) {
 	s.text.credentials(m.SIP)
 	e := &s.event
 	e.OnlyAnswer, e.Within = false, len(m.SIP.ToTag()) > 0
-	e.Src, e.Dst = m.Src, m.Dst
+	e.Src, e.Dst, e.Relayed = m.Src, m.Dst, vias > 1
 	e.ends(m)
 }
 
@@ -273,7 +274,7 @@ func (t *Messages) answer(key messageKey, m *Message) {
 		s.text.redacted(From, m.SIP.Value(sip.HeaderFrom))
 		s.text.redacted(To, m.SIP.Value(sip.HeaderTo))
 		s.event.OnlyAnswer = true
-		s.event.Src, s.event.Dst = m.Dst, m.Src
+		s.event.Src, s.event.Dst, s.event.Relayed = m.Dst, m.Src, vias > 1
 		s.event.ends(m)
 	}
 	status := m.SIP.Status()

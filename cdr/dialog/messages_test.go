@@ -18,7 +18,7 @@ func sent(t *testing.T, lines string, finish bool) (events []string) {
 		if len(e.AuthUser) > 0 {
 			s += " as " + string(e.AuthUser)
 		}
-		for name, set := range map[string]bool{"only answer": e.OnlyAnswer, "within": e.Within, "evicted": e.Evicted} {
+		for name, set := range map[string]bool{"only answer": e.OnlyAnswer, "within": e.Within, "relayed": e.Relayed, "evicted": e.Evicted} {
 			if set {
 				s += " " + name
 			}
@@ -81,6 +81,12 @@ func TestMessages(t *testing.T) {
 			0.100 B>P 200 MESSAGE branch=p vias=2 ttag=9
 			0.101 P>A 200 MESSAGE ttag=9`,
 			[]string{"0.000 200 A>P sip:bob@example.com answered 0.101"},
+		},
+		{
+			"seen behind a proxy only: its source is not the sender", `
+			0.000 P>B MESSAGE branch=p vias=2
+			0.100 B>P 200 MESSAGE branch=p vias=2 ttag=9`,
+			[]string{"0.000 200 P>B sip:bob@example.com answered 0.100 relayed"},
 		},
 		{
 			"the answer was seen behind the first hop only", `

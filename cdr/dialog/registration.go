@@ -29,8 +29,9 @@ type Registration struct {
 	AuthUser, AuthRealm []byte
 	Expires             int64 // seconds granted; -1 when the answer does not say or refuses
 	Status              int
-	At                  int64 // time of the answer
-	Src, Dst            decode.Endpoint
+	At                  int64           // time of the answer
+	Src, Dst            decode.Endpoint // of the request nearest to its sender
+	Relayed             bool            // that request had a second Via: Src is a proxy's, not the telephone's
 	VLAN                [2]uint16
 	VLANs               uint8
 	Tap                 uint16 // of the response
@@ -48,7 +49,8 @@ type Registrar struct {
 	order    []placed // oldest first, to bound pending
 	bindings map[string][]binding
 	size     int   // of all bindings
-	sweepAt  int64 // packet time before which expired bindings are not looked for again
+	left     int   // of them, when expired ones were last looked for
+	sweepAt  int64 // packet time before which they are not looked for again
 }
 
 type registerKey struct {
@@ -72,6 +74,7 @@ type register struct {
 	contacts  int
 	hasAuth   bool
 	src, dst  decode.Endpoint
+	vias      int
 	anomalies sip.Anomaly
 	transport sip.Transport
 	tunnels   []tunnel.Header
@@ -89,6 +92,7 @@ type binding struct {
 const (
 	maxPending  = 32768
 	maxContacts = 16
+	leastSweep  = 64 // new bindings before expired ones are looked for
 )
 
 // NewRegistrar returns an empty one. emit is given the events.
@@ -133,11 +137,12 @@ func (r *Registrar) forget(now int64) {
 
 func (r *Registrar) request(m *Message) {
 	key := registerKey{string(m.SIP.CallID()), m.SIP.CSeq()}
-	if r.pending[key] != nil {
+	vias, known := m.SIP.ViaCount(), r.pending[key]
+	if known != nil && (known.answered || vias >= known.vias) {
 		return // a retransmission, or the same request on a further hop
 	}
 	req := &register{
-		at: m.Now, expires: -1, src: m.Src, dst: m.Dst, anomalies: m.SIP.Anomalies(), contacts: m.SIP.Count(sip.HeaderContact),
+		at: m.Now, expires: -1, vias: vias, src: m.Src, dst: m.Dst, anomalies: m.SIP.Anomalies(), contacts: m.SIP.Count(sip.HeaderContact),
 		transport: m.Transport, tunnels: slices.Clone(m.Tunnels[:min(len(m.Tunnels), tunnel.MaxDepth)]), carriage: m.Carriage,
 	}
 	req.text.redacted(To, m.SIP.Value(sip.HeaderTo))
@@ -154,6 +159,12 @@ func (r *Registrar) request(m *Message) {
 			req.expires = int64(c.Expires)
 		}
 	}
+	if known != nil {
+		// The hop behind was seen first.
+		req.at = known.at
+		*known = *req
+		return
+	}
 	r.pending[key] = req
 	r.order = append(r.order, placed{key, req})
 }
@@ -163,7 +174,7 @@ func (r *Registrar) answer(callID string, text *Text, req *register, m *Message)
 	ev := Registration{
 		CallID: []byte(callID), AOR: text.Get(To), Contact: text.Get(Contact), UserAgent: text.Get(UserAgent),
 		AuthUser: text.Get(AuthUser), AuthRealm: text.Get(AuthRealm), Expires: -1, Status: status, At: m.At,
-		Src: req.src, Dst: req.dst, VLAN: m.VLAN, VLANs: m.VLANs, Tap: m.Tap, Anomalies: req.anomalies | m.SIP.Anomalies(),
+		Src: req.src, Dst: req.dst, Relayed: req.vias > 1, VLAN: m.VLAN, VLANs: m.VLANs, Tap: m.Tap, Anomalies: req.anomalies | m.SIP.Anomalies(),
 		Transport: req.transport, Tunnels: req.tunnels, Carriage: req.carriage | m.Carriage,
 	}
 	if status >= 300 {
@@ -234,16 +245,19 @@ func (r *Registrar) drop(aor string, which func(*binding) bool) {
 	}
 }
 
-// remember notes a binding. A full table forgets what has expired, at most once a minute; if that is not enough, the
-// binding is not remembered and its next refresh is told as a log-in again, which is less wrong than not telling.
+// remember notes a binding. What has expired is forgotten, at most once a minute, when the table is full or a half more than the
+// last look has left; so there are hardly more than half as many expired ones as others, and a look costs each binding little. If
+// a full table has none, the binding is not remembered and its next refresh is told as a log-in again, which is less wrong than
+// not telling.
 func (r *Registrar) remember(aor string, b binding, now int64) {
 	expired := func(o *binding) bool { return o.expires <= now }
 	r.drop(aor, expired)
-	if r.size >= r.cfg.Registrations && now >= r.sweepAt {
+	if (r.size >= r.cfg.Registrations || r.size > r.left+r.left/2+leastSweep) && now >= r.sweepAt {
 		r.sweepAt = now + int64(time.Minute)
 		for other := range r.bindings {
 			r.drop(other, expired)
 		}
+		r.left = r.size
 	}
 	if r.size >= r.cfg.Registrations || len(r.bindings[aor]) >= maxContacts {
 		return

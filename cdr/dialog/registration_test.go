@@ -48,6 +48,9 @@ func newRegistrar(cfg Config) (*Registrar, *[]string) {
 		if len(e.AuthUser) > 0 {
 			s += " as " + string(e.AuthUser)
 		}
+		if e.Relayed {
+			s += " relayed"
+		}
 		*events = append(*events, s)
 	}), events
 }
@@ -100,6 +103,19 @@ func TestRegistrations(t *testing.T) {
 		{"a question for the bindings", `
 			0.000 A>P REGISTER
 			0.010 P>A 200 REGISTER ttag=9 contact=A`, nil},
+		{
+			"through a proxy, the hop behind it seen first", `
+			0.000 P>B REGISTER branch=p vias=2 contact=A expires=3600
+			0.001 A>P REGISTER contact=A expires=3600
+			0.010 B>P 200 REGISTER branch=p vias=2 ttag=9 contact=A`,
+			[]string{"0.010 login 200 from A expires 3600"},
+		},
+		{
+			"seen behind a proxy only: its source is not the telephone", `
+			0.000 P>B REGISTER branch=p vias=2 contact=A expires=3600
+			0.010 B>P 200 REGISTER branch=p vias=2 ttag=9 contact=A`,
+			[]string{"0.010 login 200 from P expires 3600 relayed"},
+		},
 		{
 			"the same contact from another address", `
 			0.000 A>P REGISTER contact=B expires=3600
@@ -209,5 +225,18 @@ func TestRegistrationFloods(t *testing.T) {
 	r.Handle(message(t, "200.000 A>P REGISTER call=e contact=A expires=60"))
 	if len(r.pending) != 1 || len(r.order) != 1 {
 		t.Errorf("%d pending, %d in order after the flood", len(r.pending), len(r.order))
+	}
+}
+
+// What has expired does not stay until the table is full: telephones that come once and go leave little behind.
+func TestExpiredBindingsGo(t *testing.T) {
+	r, _ := newRegistrar(Config{})
+	most := 0
+	for now := range int64(3000) {
+		r.remember(fmt.Sprint("sip:", now, "@example.net"), binding{contact: "a", expires: (now + 60) * 1e9}, now*1e9)
+		most = max(most, r.Len())
+	}
+	if r.Len() < 60 || most > 400 { // 60 are in force at any time
+		t.Errorf("%d bindings in the end, %d at most", r.Len(), most)
 	}
 }

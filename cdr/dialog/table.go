@@ -52,6 +52,7 @@ type Table struct {
 	now    int64
 	lines  [numLines]line
 	stale  []*Call // to be saved
+	breach breach  // by tests alone
 }
 
 // NewTable returns an empty table. emit makes records; forget, which may be nil, is told of each call that leaves.

@@ -25,6 +25,8 @@ type Stats struct {
 	// Unproven are those that ended without a readable hello, an answer or a third packet: they have no event.
 	Unproven uint64
 	Forged   uint64 // RST with a number that no receiver takes
+	// Unread are those whose hello came in pieces that did not become whole by the checkpoint, or found no room.
+	Unread uint64
 }
 
 // proof is how many packets of one side alone make a connection.
@@ -42,6 +44,7 @@ type Table struct {
 	timers  timer.Queue[*Connection]
 	orders  uint64
 	scratch []byte
+	hellos  int // octets of unfinished hellos, of all connections
 }
 
 // key is a connection without regard to direction: the lower end first.
@@ -185,11 +188,7 @@ func (t *Table) take(c *Connection, up bool, header, payload []byte, length int,
 		c.LastSeen = max(c.LastSeen, at)
 	}
 	if up && c.hello != nil {
-		if inOrder && len(payload) == length {
-			c.greet(payload, t.scratch)
-		} else if length > 0 {
-			c.hello = nil // a piece is missing
-		}
+		t.greet(c, payload, length, inOrder)
 	}
 	if c.finished {
 		return
@@ -206,6 +205,32 @@ func (t *Table) take(c *Connection, up bool, header, payload []byte, length int,
 		c.finished, c.End, c.Ender = true, at, Closed
 	}
 	t.schedule(c, now)
+}
+
+// maxHellos bounds the octets of unfinished hellos, of all connections: 1,000 of the longest that are read. Real ones come in two
+// segments at most, one right behind the other.
+const maxHellos = 1000 * tls.MaxHello
+
+// greet takes in a piece of a hello.
+func (t *Table) greet(c *Connection, payload []byte, length int, inOrder bool) {
+	before := len(c.hello)
+	if inOrder && len(payload) == length {
+		c.greet(payload, t.scratch)
+	} else if length > 0 {
+		c.hello = nil // a piece is missing
+	}
+	if t.hellos += len(c.hello) - before; t.hellos > maxHellos {
+		t.unread(c)
+	}
+}
+
+// unread gives up a hello that is not whole.
+func (t *Table) unread(c *Connection) {
+	if len(c.hello) > 0 {
+		t.Stats.Unread++
+		t.hellos -= len(c.hello)
+	}
+	c.hello = nil
 }
 
 // schedule sets the connection's next deadline.
@@ -249,6 +274,7 @@ func (t *Table) Advance(now int64) {
 			continue
 		case !c.viewed && c.Started+int64(t.cfg.Checkpoint) <= at:
 			c.viewed = true
+			t.unread(c)
 			t.event(c, at, false)
 		}
 		c.deadline = at
@@ -276,6 +302,7 @@ func (t *Table) finish(c *Connection, end, now int64, by Ender) {
 
 // leave makes the last event of a connection and forgets it.
 func (t *Table) leave(c *Connection, now int64) {
+	t.hellos -= len(c.hello)
 	t.event(c, now, true)
 	t.timers.Remove(c.position)
 	delete(t.open, c.key)

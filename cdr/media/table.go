@@ -271,36 +271,14 @@ func (t *Table) insert(key *flowKey) (i uint32, ok bool) {
 	}
 	t.Stats.Opened++
 	t.place(slot{i + 1, t.hash(key)})
+	if len(t.fresh) > 2*t.used+1024 {
+		t.compactFresh()
+	}
 	t.fresh = append(t.fresh, reference{i, e.generation})
 	due := t.due(i)
 	t.deadlines.Push(due, uint64(i), i)
 	t.wake = min(t.wake, due)
 	return i, true
-}
-
-// pushOut drops the oldest stream that has only one packet, and says whether there was one.
-func (t *Table) pushOut() bool {
-	for t.freshHead < len(t.fresh) {
-		ref := t.fresh[t.freshHead]
-		t.freshHead++
-		e := &t.entries[ref.slot]
-		if e.used && e.generation == ref.generation && !e.several {
-			t.Stats.Pushed++
-			t.close(ref.slot, t.now)
-			t.trimFresh()
-			return true
-		}
-	}
-	t.trimFresh()
-	return false
-}
-
-// trimFresh keeps the list of streams of one packet from growing over its used-up front.
-func (t *Table) trimFresh() {
-	if t.freshHead > 1024 && 2*t.freshHead > len(t.fresh) {
-		n := copy(t.fresh, t.fresh[t.freshHead:])
-		t.fresh, t.freshHead = t.fresh[:n], 0
-	}
 }
 
 func (t *Table) close(i uint32, at int64) {
@@ -321,20 +299,6 @@ func (t *Table) close(i uint32, at int64) {
 	e.next = t.free
 	t.free = i + 1
 	t.used--
-	if len(t.fresh) > 2*t.cfg.Streams+1024 {
-		t.compactFresh()
-	}
-}
-
-// compactFresh forgets streams of several packets and closed ones, so that the list stays bounded by the table's size.
-func (t *Table) compactFresh() {
-	kept := t.fresh[:0]
-	for _, ref := range t.fresh[t.freshHead:] {
-		if e := &t.entries[ref.slot]; e.used && e.generation == ref.generation && !e.several {
-			kept = append(kept, ref)
-		}
-	}
-	t.fresh, t.freshHead = kept, 0
 }
 
 func (t *Table) tell(kind EventKind, i uint32, at int64) {
@@ -351,58 +315,4 @@ func (t *Table) tell(kind EventKind, i uint32, at int64) {
 	ev.Flow.Scope = binary.LittleEndian.Uint32(e.key[36:])
 	ev.Flow.SSRC = binary.LittleEndian.Uint32(e.key[40:])
 	t.Events = append(t.Events, ev)
-}
-
-// The hash is seeded, so that nobody outside can choose flows that meet in one slot.
-func (t *Table) hash(key *flowKey) uint32 {
-	return uint32(maphash.Bytes(t.seed, key[:])) //nolint:gosec // the low half will do
-}
-
-func (t *Table) mask() uint32 { return uint32(len(t.slots) - 1) } //nolint:gosec // a power of two, bounded by cfg.Streams
-
-func (t *Table) find(key *flowKey) (uint32, bool) {
-	hash, mask := t.hash(key), t.mask()
-	for i := hash & mask; ; i = (i + 1) & mask {
-		switch s := t.slots[i]; {
-		case s.entry == 0:
-			return 0, false
-		case s.hash == hash && t.entries[s.entry-1].key == *key:
-			return s.entry - 1, true
-		}
-	}
-}
-
-func (t *Table) place(s slot) {
-	mask := t.mask()
-	i := s.hash & mask
-	for t.slots[i].entry != 0 {
-		i = (i + 1) & mask
-	}
-	t.slots[i] = s
-}
-
-// remove takes entry n out of the slots and moves back what stood behind it, so that no search meets a hole.
-func (t *Table) remove(n uint32) {
-	mask := t.mask()
-	hole := t.hash(&t.entries[n].key) & mask
-	for t.slots[hole].entry != n+1 {
-		hole = (hole + 1) & mask
-	}
-	for i := (hole + 1) & mask; t.slots[i].entry != 0; i = (i + 1) & mask {
-		if home := t.slots[i].hash & mask; (i-home)&mask >= (i-hole)&mask {
-			t.slots[hole] = t.slots[i]
-			hole = i
-		}
-	}
-	t.slots[hole] = slot{}
-}
-
-func (t *Table) grow() {
-	old := t.slots
-	t.slots = make([]slot, 2*len(old))
-	for _, s := range old {
-		if s.entry != 0 {
-			t.place(s)
-		}
-	}
 }

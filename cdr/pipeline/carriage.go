@@ -195,7 +195,7 @@ func (w *worker) stream(p *capture.Packet, flow *reassembly.Flow, now int64, how
 	w.streams.Advance(now) // it gives nothing out: what is due has been
 	verdict := w.streams.Segment(flow, f.Payload, f.PayloadLen, p.Time)
 	w.wake(w.streams.NextTimer())
-	w.noteLayers(flow, verdict)
+	w.noteLayers(flow, verdict, now)
 	if verdict != reassembly.NotFollowed {
 		w.interest.mark(f)
 	}
@@ -219,7 +219,7 @@ func (w *worker) association(p *capture.Packet, now int64, how dialog.Carriage) 
 	w.associations.Advance(now)
 	verdict := w.associations.Packet(&flow, f.Payload, f.PayloadLen, p.Time)
 	w.wake(w.associations.NextTimer())
-	w.noteLayers(&flow, verdict)
+	w.noteLayers(&flow, verdict, now)
 	switch verdict {
 	case reassembly.Held:
 		return decode.Stream
@@ -240,7 +240,7 @@ func (w *worker) deliver(messages []reassembly.Message, position uint64, how dia
 		c := carried{
 			octets: m.Octets, src: decode.Endpoint{IP: m.Flow.Src, Port: m.Flow.SrcPort},
 			dst: decode.Endpoint{IP: m.Flow.Dst, Port: m.Flow.DstPort}, scope: m.Flow.Scope, at: m.At, now: max(m.Now, w.clock), position: position,
-			transport: m.Transport, carriage: how, layers: w.layersOf(&m.Flow),
+			transport: m.Transport, carriage: how, layers: w.layered.get(&m.Flow),
 		}
 		if m.Overlap {
 			c.carriage |= dialog.StreamOverlap
@@ -268,35 +268,12 @@ func (w *worker) collectConnections(position uint64) {
 	}
 }
 
-// maxLayered bounds the streams of which is remembered what they come through.
-const maxLayered = 16_384
-
-// noteLayers remembers what a followed stream comes through: its messages may be told when another packet, or none, is at
-// hand. Most streams come through nothing.
-func (w *worker) noteLayers(flow *reassembly.Flow, v reassembly.Verdict) {
-	f := &w.frame
-	if v == reassembly.NotFollowed || f.VLANs == 0 && f.Tunnels == 0 {
-		return
+// noteLayers remembers what a followed stream comes through, if it does through anything.
+func (w *worker) noteLayers(flow *reassembly.Flow, v reassembly.Verdict, now int64) {
+	if f := &w.frame; v != reassembly.NotFollowed && (f.VLANs > 0 || f.Tunnels > 0) {
+		w.layered.of(flow, now).of(f)
 	}
-	l := w.layered[*flow]
-	if l == nil {
-		if len(w.layered) >= maxLayered {
-			clear(w.layered) // what is in use comes back with its next packet
-		}
-		l = &layers{}
-		w.layered[*flow] = l
-	}
-	l.of(f)
 }
-
-func (w *worker) layersOf(flow *reassembly.Flow) *layers {
-	if l := w.layered[*flow]; l != nil {
-		return l
-	}
-	return &noLayers
-}
-
-var noLayers layers
 
 // follows says that there is a legal basis for some signalling.
 func (w *worker) follows() bool {

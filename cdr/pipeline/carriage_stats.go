@@ -64,6 +64,7 @@ func (s *CarriageStats) add(o *CarriageStats) {
 		{&s.TLS.Evicted, o.TLS.Evicted},
 		{&s.TLS.Unproven, o.TLS.Unproven},
 		{&s.TLS.Forged, o.TLS.Forged},
+		{&s.TLS.Unread, o.TLS.Unread},
 		{&s.Flows.Opened, o.Flows.Opened},
 		{&s.Flows.Anew, o.Flows.Anew},
 		{&s.Flows.Evicted, o.Flows.Evicted},

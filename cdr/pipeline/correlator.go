@@ -55,7 +55,9 @@ func newCorrelator(cfg *Config, p *progress, free []chan *batch, rec *recorder) 
 	c.groups = group.New()
 	c.calls.Began = func(call *dialog.Call, _ *dialog.Message) { c.calls.Join(call, c.groups.Begin(call, rec.whom)) }
 	c.calls.Redirected = c.redirected
-	c.calls.Left = c.groups.Leave
+	if breach != keptGroups {
+		c.calls.Left = c.groups.Leave
+	}
 	c.unsignalled(cfg)
 	c.timed = []timed{c.calls, c.messages, c.index, c.apps, c.alone}
 	return c

@@ -3,6 +3,7 @@ package pipeline_test
 import (
 	"encoding/json"
 	"maps"
+	"runtime"
 	"testing"
 	"time"
 
@@ -231,12 +232,16 @@ func TestCoverageOfALossOverAMinutesEnd(t *testing.T) {
 	}
 	tap := newScript("tap", 1)
 	end := start + int64(time.Minute)
+	var running *pipeline.Pipeline
 	out, _ := play(t, list, []*script{tap}, func(*capture.Packet) int { return 0 }, 3*time.Minute, func(now int64) {
 		if now == end-4*stepLength {
+			for running.LiveStats().Watermark < now-stepLength { // it may be a second behind
+				runtime.Gosched()
+			}
 			tap.change(func(s *capture.LiveStats) { s.Drops = 9 })
 			tap.sources[0].busy.Store(8) // no idle moment until after the minute's end
 		}
-	}, nil, nil)
+	}, func(p *pipeline.Pipeline) { running = p }, nil)
 	events := byMinute(out.coverage, "tap")
 	if events[0].State != "lossy" || events[1].State != "lossy" || events[2].State != "complete" {
 		t.Errorf("%s, %s, %s; want lossy on both sides of the end, then complete", events[0].State, events[1].State, events[2].State)
@@ -252,18 +257,19 @@ func TestClockSetBack(t *testing.T) {
 	half := len(list) / 2
 	tap := newScript("tap", 1)
 	back := 10 * int64(time.Second)
-	out, p := play(t, list[:half], []*script{tap}, func(*capture.Packet) int { return 0 }, 0, nil, func(*pipeline.Pipeline) {
-		go func() {
-			var late []capture.Packet
-			for len(late) < 4096 {
-				for _, q := range list[half:] {
-					q.Time -= back + list[half].Time - list[0].Time
-					late = append(late, q)
-				}
-			}
+	var late []capture.Packet
+	for len(late) < 4096 {
+		for _, q := range list[half:] {
+			q.Time -= back + list[half].Time - list[0].Time
+			late = append(late, q)
+		}
+	}
+	out, p := play(t, list[:half], []*script{tap}, func(*capture.Packet) int { return 0 }, 0, func(int64) {
+		if late != nil { // before all others
 			tap.sources[0].steps <- step{packets: late, idle: list[0].Time}
-		}()
-	}, nil)
+			late = nil
+		}
+	}, nil, nil)
 	if s := p.LiveStats(); s.Taps[0].Late < 4096 || p.Progress()[0] < 4 {
 		t.Errorf("%d late packets, progress %v", s.Taps[0].Late, p.Progress())
 	}

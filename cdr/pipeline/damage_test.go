@@ -8,7 +8,10 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"os"
+	"runtime"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -121,6 +124,13 @@ func TestCorruptSignalling(t *testing.T) {
 	if testing.Short() {
 		seeds = 200
 	}
+	if text := os.Getenv("CALLTRAIL_BAD_CAPTURES"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			t.Fatalf("CALLTRAIL_BAD_CAPTURES is %q, must be a number", text)
+		}
+		seeds = n
+	}
 	lookups, err := goldenLookups()
 	if err != nil {
 		t.Fatal(err)
@@ -132,7 +142,25 @@ func TestCorruptSignalling(t *testing.T) {
 		}
 	}
 	slices.SortFunc(cases, func(a, b []capture.Packet) int { return int(a[0].Time - b[0].Time) })
+	t.Logf("fault 15: %d captures with changed octets", seeds)
+	var before runtime.MemStats
+	goroutines := runtime.NumGoroutine()
+	defer func() {
+		var after runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		if n := runtime.NumGoroutine(); n > goroutines {
+			t.Errorf("%d goroutines, %d before", n, goroutines)
+		}
+		if after.HeapAlloc > before.HeapAlloc+(16<<20) {
+			t.Errorf("%d MiB on the heap, %d after the first of the captures", after.HeapAlloc>>20, before.HeapAlloc>>20)
+		}
+	}()
 	for seed := range seeds {
+		if seed == 100 {
+			runtime.GC()
+			runtime.ReadMemStats(&before)
+		}
 		r := rand.New(rand.NewPCG(uint64(seed), 3))
 		list := slices.Clone(cases[seed%len(cases)])
 		corrupt(r, list)

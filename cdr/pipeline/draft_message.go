@@ -21,7 +21,7 @@ func (d *draft) message(e *dialog.MessageEvent) *record.Message {
 		Schema: record.SchemaMessage, Kind: record.KindMessage, Day: at.Day(), Sensor: d.cfg.Sensor, Tap: d.tap(e.Tap),
 		LegalBasis: d.cfg.LegalBasisSIP, Caller: d.party("caller", e.From), Callee: d.party("callee", e.To),
 		ReqURI: d.text("request_uri", e.RequestURI), CallID: d.text("call_id", e.CallID), Transport: e.Transport.String(),
-		UserAgent: d.text("user_agent", e.UserAgent), Src: d.end("src", e.Src, false), Dst: d.end("dst", e.Dst, false),
+		UserAgent: d.text("user_agent", e.UserAgent), Src: d.end("src", e.Src, e.Relayed), Dst: d.end("dst", e.Dst, false),
 		Tunnel: tunnels(e.Tunnels), VLAN: vlans(e.VLAN, e.VLANs), At: at, Observer: d.observer(),
 	}
 	if len(e.PAssertedIdentity) > 0 {

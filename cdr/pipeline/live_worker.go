@@ -137,6 +137,7 @@ func (w *worker) minutes(now int64) {
 		w.clock = max(w.clock, w.minuteEnd)
 		w.collect(0)
 		w.mark(w.minuteEnd)
+		w.segments.Forget(w.minuteEnd)
 		w.incomplete = w.behind
 	}
 	w.behind = false

@@ -16,6 +16,7 @@ import (
 	"calltrail/cdr/pipeline"
 	"calltrail/cdr/record"
 	"calltrail/decode"
+	"calltrail/store/faults/control"
 )
 
 // manyInterim makes calls give interim records early and often.
@@ -114,7 +115,27 @@ func TestWorkersGiveTheSameRecordsOfSharedCaptures(t *testing.T) {
 	}
 }
 
-func sameForAllWorkers(t *testing.T, list []capture.Packet) {
+// The control of fault 16: the sums without those of all workers but the first, and the traffic without one packet.
+func TestMissingCountsAreNoticed(t *testing.T) {
+	list := drain(t, generate(t, 100, 3).source(t))
+	mend := pipeline.FirstWorker()
+	control.Noticed(t, "what other workers saw is not counted", func(t testing.TB) { sameForAllWorkers(t, list) })
+	mend()
+	want, _ := replay(t, &packets{list: list}, manyInterim)
+	found := 0
+	for i := range 20 {
+		at := i * len(list) / 20
+		got, _ := replay(t, &packets{list: slices.Delete(slices.Clone(list), at, at+1)}, manyInterim)
+		if !bytes.Equal(lines(observed(t, got.bodies)), lines(observed(t, want.bodies))) {
+			found++
+		}
+	}
+	if found < 15 {
+		t.Errorf("one packet less changed the records %d times of 20", found)
+	}
+}
+
+func sameForAllWorkers(t testing.TB, list []capture.Packet) {
 	t.Helper()
 	var want [][]byte
 	var stats pipeline.Stats
@@ -145,7 +166,9 @@ func TestPiecesGiveTheRecordsOfTheWhole(t *testing.T) {
 		t.Fatalf("%d interim records: next to none", n)
 	}
 	r := rand.New(rand.NewPCG(1, 1))
-	for round := range 12 {
+	const rounds = 12
+	t.Logf("fault 16: %d times cut into pieces", rounds)
+	for round := range rounds {
 		dir := t.TempDir()
 		var paths []string
 		for from := 0; from < len(list); {

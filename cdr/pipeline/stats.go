@@ -44,7 +44,10 @@ func (p *Pipeline) Stats() Stats {
 			s.Events += n
 		}
 	}
-	for _, w := range p.workers {
+	for i, w := range p.workers {
+		if breach == firstWorker && i > 0 {
+			continue
+		}
 		c := w.carriage()
 		s.Carriage.add(&c)
 		s.Counts.Add(&w.counts)

@@ -49,7 +49,7 @@ type worker struct {
 	messages     uint64
 	ended        CarriageStats // after finish
 	anomalies    [sip.Anomalies]uint64
-	layered      map[reassembly.Flow]*layers
+	layered      layered
 	interest     interest
 
 	liveWorker // in a live run only
@@ -59,7 +59,7 @@ func newWorker(id int, cfg *Config, p *progress, out chan<- *batch, free <-chan 
 	w := &worker{
 		id: id, cfg: cfg, progress: p, out: out, free: free, clock: noTime, limit: noTime, due: noTime, copies: newCopies(), pairs: newPairs(),
 		fragments: reassembly.NewFragments(cfg.Fragments), streams: reassembly.NewStreams(cfg.TCP),
-		associations: reassembly.NewAssociations(cfg.SCTP), connections: encrypted.New(cfg.TLS), layered: map[reassembly.Flow]*layers{},
+		associations: reassembly.NewAssociations(cfg.SCTP), connections: encrypted.New(cfg.TLS), layered: newLayered(),
 		table: media.NewTable(media.TableConfig{
 			Worker: uint16(id), Streams: cfg.Streams, Idle: int64(cfg.StreamIdle), //nolint:gosec // few workers
 		}),
@@ -142,7 +142,7 @@ func (w *worker) wake(at int64, ok bool) {
 func (w *worker) acknowledged() {
 	f := &w.frame
 	if w.tcp.Parse(f.Src.AddrPort().Addr(), f.Dst.AddrPort().Addr(), f.Payload, f.PayloadLen) {
-		w.segments.Add(&w.tcp)
+		w.segments.Add(&w.tcp, w.clock)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -162,8 +163,10 @@ func TestAssignmentsListenRADIUS(t *testing.T) {
 	}
 	s.db.want(`SELECT count(*) FROM calltrail.assignment WHERE subscriber = 'mallory'`, "0")
 	metrics := s.page("/metrics")
-	for _, want := range []string{`calltrail_assignments_malformed_total{via="radius"} 1`, `calltrail_assignments_ignored_total{via="radius"} 2`, `calltrail_assignments_postgres_up 1`, `calltrail_assignments_waiting_events 0`} {
-		if !strings.Contains(metrics, "\n"+want+"\n") {
+	for _, want := range []string{ // a request that was answered late was sent, and ignored, once more
+		`calltrail_assignments_malformed_total\{via="radius"\} 1`, `calltrail_assignments_ignored_total\{via="radius"\} ([2-9]|\d\d+)`, `calltrail_assignments_postgres_up 1`, `calltrail_assignments_waiting_events 0`,
+	} {
+		if !regexp.MustCompile("(?m)^" + want + "$").MatchString(metrics) {
 			t.Errorf("metrics without %q", want)
 		}
 	}

@@ -11,8 +11,8 @@ import (
 // deliver empties the spool. The receiver may be away at the start, or refuse for good: the records wait on the spool, and it
 // is tried again.
 func (s *sensor) deliver(ctx context.Context) error {
-	sink := &lateSink{open: s.openSink}
-	defer sink.close()
+	sink := &store.Late{Open: s.openSink}
+	defer sink.Close()
 	pending := func() bool { return s.spool.Stats().Depth > 0 }
 	p, err := store.New(store.Config{Name: s.to, Pending: pending}, store.SpoolFeed(s.spool, 0, true), sink, s.log)
 	if err != nil {
@@ -77,42 +77,3 @@ func (s *sensor) answer(ctx context.Context) error {
 	}}
 	return a.Run(ctx)
 }
-
-// lateSink connects when there is something to deliver. To a sensor no failure is for good: it has to go on, and somebody
-// may mend the receiver meanwhile.
-type lateSink struct {
-	open func(context.Context) (store.Sink, func(), error)
-	sink store.Sink
-	free func()
-}
-
-// Deliver connects if need be and delivers. After a permanent error the connection is made anew.
-func (l *lateSink) Deliver(ctx context.Context, items []store.Item) error {
-	if l.sink == nil {
-		sink, free, err := l.open(ctx)
-		if err != nil {
-			return passing{err}
-		}
-		l.sink, l.free = sink, free
-	}
-	err := l.sink.Deliver(ctx, items)
-	if err == nil {
-		return nil
-	}
-	if store.Permanent(err) {
-		l.close()
-	}
-	return passing{err}
-}
-
-func (l *lateSink) close() {
-	if l.sink != nil {
-		l.free()
-		l.sink = nil
-	}
-}
-
-// passing is an error that is worth another attempt, whatever it says.
-type passing struct{ cause error }
-
-func (p passing) Error() string { return p.cause.Error() }

@@ -36,13 +36,15 @@ told from "no call". A minute is
 
 A tap is known from its first coverage event until 400 days after its last.
 
-Times are RFC 3339 (2026-11-22T10:00:00+05:30) or, in the zone of --zone,
-2026-11-22, 2026-11-22 10:00 or 2026-11-22 10:00:30. Every minute that the time
+Times are RFC 3339 (2026-11-22T10:00:00+05:30) or, in the zone of --zone (that
+of access.zone, India's, when it is not given), 2026-11-22, 2026-11-22 10:00 or
+2026-11-22 10:00:30. Every minute that the time
 from --from up to --to touches is answered. Without them it is the hour that
 ended two minutes ago, so that its events have had time to arrive.
 
-The table joins minutes of one state that follow each other and shows times in
-the zone of --zone; csv and jsonl have a row for each minute, in UTC.
+The table joins minutes of one state that follow each other, shows times in that
+zone and says the window in UTC, too; csv and jsonl have a row for each minute,
+in UTC.
 
 A minute that is complete may still hold calls that the log has not: signalling
 that is not decoded (H.323, MGCP, IAX2, Skinny, SIGTRAN) or encrypted (TLS), and
@@ -52,23 +54,30 @@ they go to standard error. In SQL that is calltrail.coverage_remarks.
 Exit status: 0 every minute of every tap is complete, 1 error, 2 wrong command
 line, 3 not every minute is, or no tap is known.`,
 		Example: `  calltrail coverage
-  calltrail coverage --from "2026-11-22 10:00" --to "2026-11-22 12:00" --zone Asia/Kolkata
+  calltrail coverage --from "2026-11-22 10:00" --to "2026-11-22 12:00" --zone UTC
   calltrail coverage --gaps --from 2026-11-01 --to 2026-12-01 --format csv > gaps.csv`,
 		GroupID: groupRecords,
 		Args:    usage(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.format = print.Format(format.value)
+			cfg, log, err := setUp(cmd)
+			if err != nil {
+				return err
+			}
+			if zone == "" {
+				zone = cfg.Access.Zone
+			}
 			if err := o.window(from, to, zone, time.Now()); err != nil {
 				return err
 			}
-			return runCoverage(cmd, o)
+			return runCoverage(cmd, cfg, log, o)
 		},
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.StringVar(&from, "from", "", "begin at `TIME` (default an hour before the end)")
 	flags.StringVar(&to, "to", "", "end before `TIME` (default two minutes ago)")
-	flags.StringVar(&zone, "zone", "UTC", "`ZONE` of times without one and of the table: UTC, IST, Asia/Kolkata …")
+	flags.StringVar(&zone, "zone", "", "`ZONE` of times without one and of the table: UTC, IST, Asia/Kolkata … (default access.zone)")
 	flags.StringVar(&o.query.Sensor, "sensor", "", "only the taps of the sensor `NAME`")
 	flags.StringVar(&o.query.Tap, "tap", "", "only the taps `NAME`, an interface such as eth1")
 	format = choiceFlag(cmd, flags, "format", "FORMAT", []string{string(print.Table), string(print.CSV), string(print.JSONL)}, "form of the answer")
@@ -86,10 +95,8 @@ const settled = 2 * time.Minute
 // window reads the times of the command line.
 func (o *coverageOptions) window(from, to, zone string, now time.Time) (err error) {
 	switch zone {
-	case "IST":
+	case "IST", "Asia/Kolkata":
 		o.zone = print.IST
-	case "":
-		return usagef("--zone is empty; write UTC, IST or a name such as Asia/Kolkata")
 	default:
 		if o.zone, err = time.LoadLocation(zone); err != nil {
 			return usagef("--zone: %q is not known; write UTC, IST or a name such as Asia/Kolkata", zone)

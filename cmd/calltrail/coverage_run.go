@@ -6,18 +6,16 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
+	"calltrail/cmd/calltrail/config"
 	"calltrail/cmd/calltrail/print"
 	"calltrail/store/postgres"
 )
 
 // runCoverage prints what the taps saw.
-func runCoverage(cmd *cobra.Command, o coverageOptions) error {
-	cfg, log, err := setUp(cmd)
-	if err != nil {
-		return err
-	}
+func runCoverage(cmd *cobra.Command, cfg *config.Config, log zerolog.Logger, o coverageOptions) error {
 	pg, err := postgresConfig(cfg, log)
 	if err != nil {
 		return err
@@ -32,6 +30,11 @@ func runCoverage(cmd *cobra.Command, o coverageOptions) error {
 	}
 	if err := out.Flush(); err != nil {
 		return err
+	}
+	if o.format == print.Table {
+		if _, err := fmt.Fprintln(cmd.OutOrStdout(), o.asked()); err != nil {
+			return err
+		}
 	}
 	remarks, err := postgres.ReadCoverageRemarks(cmd.Context(), pg, o.query)
 	if err != nil {
@@ -49,6 +52,18 @@ func runCoverage(cmd *cobra.Command, o coverageOptions) error {
 		return errIncomplete
 	}
 	return nil
+}
+
+// asked is the window as it was understood, in its zone and in UTC.
+func (o *coverageOptions) asked() string {
+	const layout = "2006-01-02 15:04:05"
+	in := func(zone *time.Location) string {
+		return o.query.From.In(zone).Format(layout) + " to " + o.query.To.In(zone).Format(layout) + " " + zone.String()
+	}
+	if o.zone == time.UTC {
+		return in(time.UTC)
+	}
+	return in(o.zone) + ", which is " + in(time.UTC)
 }
 
 // writeRemarks writes a line for each remark, after an empty one; nothing when there is none.

@@ -56,7 +56,7 @@ func TestCoverageCommand(t *testing.T) {
 
 	ask := func(status int, args ...string) string {
 		t.Helper()
-		r := s.run(append([]string{"coverage", "--from", "2026-05-28 10:00"}, args...)...)
+		r := s.run(append([]string{"coverage", "--zone", "UTC", "--from", "2026-05-28 10:00"}, args...)...)
 		// What a program reads has rows only.
 		lines := 0
 		if slices.Contains(args, "csv") {
@@ -76,6 +76,7 @@ func TestCoverageCommand(t *testing.T) {
 2026-05-28 10:05 to 10:10  replay  eth1  complete  5        -
 
 2 taps, 18 of 20 minutes complete, 1 lossy, 1 absent
+2026-05-28 10:00:00 to 2026-05-28 10:10:00 UTC
 
 replay eth1, 2026-05-28 10:09 to 2026-05-28 10:10: H.323 was seen (1,234 packets) and is not decoded: its calls are not in the log
 replay eth1, 2026-05-28 10:09 to 2026-05-28 10:10: encrypted signalling was seen (1 packet of TLS): its calls are not in the log, only its connections, as records of kind tls
@@ -93,6 +94,11 @@ replay, 2026-05-28 10:09 to 2026-05-28 10:10: 2 TCP connections with SIP were pu
 	}
 	if got := ask(exitDamaged, "--to", "2026-05-28 10:10", "--tap", "eth7"); !strings.Contains(got, "no such tap is known") {
 		t.Errorf("gives\n%s", got)
+	}
+	// Without --zone times are India's, and stand there in UTC, too.
+	if r := s.run("coverage", "--from", "2026-05-28 15:30", "--to", "2026-05-28 15:34", "--tap", "eth1"); r.status != exitOK ||
+		!strings.HasPrefix(r.stdout, "TIME IST ") || !strings.HasSuffix(r.stdout, "\n2026-05-28 15:30:00 to 2026-05-28 15:34:00 IST, which is 2026-05-28 10:00:00 to 2026-05-28 10:04:00 UTC\n") {
+		t.Errorf("exit status %d, gives\n%s%s", r.status, r.stdout, r.stderr)
 	}
 	s.db.want(`SELECT calltrail.coverage_note('2026-05-28 10:00Z', '2026-05-28 10:10Z')`,
 		"2026-05-28 10:00 to 2026-05-28 10:10 UTC: 2 taps, 18 of 20 minutes complete; 1 lossy (replay eth1 10:04); 1 absent (replay eth0 10:07); "+

@@ -43,6 +43,19 @@ func TestCoverageWindow(t *testing.T) {
 	}
 }
 
+// The window is said as it was understood, in both zones.
+func TestCoverageSaysItsWindow(t *testing.T) {
+	for zone, want := range map[string]string{
+		"UTC":          "2026-11-22 10:00:00 to 2026-11-22 11:00:00 UTC",
+		"Asia/Kolkata": "2026-11-22 10:00:00 to 2026-11-22 11:00:00 IST, which is 2026-11-22 04:30:00 to 2026-11-22 05:30:00 UTC",
+	} {
+		var o coverageOptions
+		if err := o.window("2026-11-22 10:00", "2026-11-22 11:00", zone, time.Now()); err != nil || o.asked() != want {
+			t.Errorf("%q, want %q (%v)", o.asked(), want, err)
+		}
+	}
+}
+
 func TestIncompleteIsStatusThree(t *testing.T) {
 	if got := exitCode(errIncomplete); got != exitDamaged {
 		t.Errorf("status %d", got)

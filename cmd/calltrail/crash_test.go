@@ -22,18 +22,18 @@ import (
 // The tests of this file kill the program with SIGKILL at random moments, run it again, and hold what is in Postgres in
 // the end to what callgen knows of the calls. A kill counts only when records were in flight.
 
-// cycles is how many kills a test makes: n, or CALLTRAIL_CYCLES of them.
-func cycles(t *testing.T, n int) int {
+// crashes is how many kills a test makes: n, or of each of the four ways a quarter of CALLTRAIL_CRASHES.
+func crashes(t *testing.T, n int) int {
 	t.Helper()
-	text := os.Getenv("CALLTRAIL_CYCLES")
+	text := os.Getenv("CALLTRAIL_CRASHES")
 	if text == "" {
 		return n
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 {
-		t.Fatalf("CALLTRAIL_CYCLES is %q, must be a number from 1", text)
+		t.Fatalf("CALLTRAIL_CRASHES is %q, must be a number from 1", text)
 	}
-	return n
+	return max(1, n/4)
 }
 
 // chance is a source of random numbers whose seed stands in the log of a failed test.
@@ -50,7 +50,7 @@ func (s *site) killReplays(rnd *rand.Rand, kills int, to, capture string) {
 	octets := int64(len(s.ok("replay", "-q", "--events", capture).stdout))
 	var flying []int
 	for attempt := 0; len(flying) < kills; attempt++ {
-		if attempt == 3*kills {
+		if attempt == 10*kills { // a busy machine looks too late at many
 			s.Fatalf("%d kills of %d attempts had records in flight, want %d", len(flying), attempt, kills)
 		}
 		before := s.spoolOctets()
@@ -68,7 +68,8 @@ func (s *site) killReplays(rnd *rand.Rand, kills int, to, capture string) {
 		}
 	}
 	slices.Sort(flying)
-	s.Logf("%d kills of replay --to %s, records in flight: %d to %d, median %d", kills, to, flying[0], flying[kills-1], flying[kills/2])
+	s.Logf("fault 1: %d kills of replay --to %s", kills, to)
+	s.Logf("records in flight: %d to %d, median %d", flying[0], flying[kills-1], flying[kills/2])
 }
 
 // Killed at any moment and run again, replay brings every call to Kafka, and the store takes each in once.
@@ -76,7 +77,7 @@ func TestReplayToKafkaKilled(t *testing.T) {
 	t.Parallel()
 	s, rnd := newSite(t), chance(t)
 	capture, truth := s.capture(signalling(3000, rnd.Uint64()))
-	s.killReplays(rnd, cycles(t, 20), toKafka, capture)
+	s.killReplays(rnd, crashes(t, 20), toKafka, capture)
 	s.ok("replay", "-q", "--to", "kafka", capture)
 	r := s.ok("store", "--once")
 	t.Logf("%d entries, stored in %.1f s; %d delivered twice", s.db.entries(), r.took.Seconds(), s.counts(r).Redelivered)
@@ -88,7 +89,7 @@ func TestReplayToPostgresKilled(t *testing.T) {
 	t.Parallel()
 	s, rnd := newSite(t), chance(t)
 	capture, truth := s.capture(signalling(3000, rnd.Uint64()))
-	s.killReplays(rnd, cycles(t, 5), toPostgres, capture)
+	s.killReplays(rnd, crashes(t, 5), toPostgres, capture)
 	s.ok("replay", "-q", "--to", "postgres", capture)
 	s.whole(truth)
 }
@@ -106,6 +107,8 @@ type backlog struct {
 	to    string
 	truth []call
 	sent  int // entries
+
+	program string // the stores', "" is the one that is shipped
 }
 
 // left is how many entries the store has still to take in.
@@ -125,7 +128,7 @@ func (b *backlog) killStores(kills int, command ...string) {
 	b.Helper()
 	done, inside := 0, 0
 	for attempt := 0; done < kills; attempt++ {
-		if attempt == 3*kills {
+		if attempt == 10*kills { // a busy machine looks too late at many
 			b.Fatalf("%d kills of %d attempts had records in flight, want %d", done, attempt, kills)
 		}
 		left, begin := b.left(), b.db.entries()
@@ -134,7 +137,7 @@ func (b *backlog) killStores(kills int, command ...string) {
 		if b.rnd.IntN(4) > 0 {
 			condition = b.db.loading
 		}
-		p := b.start(nil, command...)
+		p := b.launch(b.program, nil, command...)
 		if !p.until(b.T, time.Millisecond, condition) || !p.lives(time.Duration(b.rnd.Int64N(int64(30*time.Millisecond)))) {
 			if r := p.wait(b.T); r.status != 0 {
 				b.Fatalf("exit status %d:\n%s", r.status, r.stderr)
@@ -150,14 +153,15 @@ func (b *backlog) killStores(kills int, command ...string) {
 			}
 		}
 	}
-	b.Logf("%d kills of calltrail %s with entries to come, %d of them inside a transaction with some of them", kills, command[0], inside)
+	b.Logf("fault 1: %d kills of %s", kills, strings.Join(command[:min(2, len(command))], " "))
+	b.Logf("each with entries to come, %d of them inside a transaction with some of them", inside)
 }
 
 // Killed at any moment and run again, the store takes every call in once, and the group's offsets are right.
 func TestStoreKilled(t *testing.T) {
 	t.Parallel()
 	b := backlog{site: newSite(t), rnd: chance(t), to: toKafka}
-	b.killStores(cycles(t, 20), "store")
+	b.killStores(crashes(t, 20), "store")
 	b.ok("store", "--once")
 	b.whole(b.truth)
 
@@ -171,11 +175,25 @@ func TestStoreKilled(t *testing.T) {
 	b.whole(b.truth)
 }
 
+// The control of fault 1: a store that tells Kafka of what it has only fetched loses what it had in hand when it was killed, and
+// the same check finds it.
+func TestStoreKilledIsNoticed(t *testing.T) {
+	t.Parallel()
+	b := backlog{site: newSite(t), rnd: chance(t), to: toKafka, program: breached(t, "calltrail/store.breach=acknowledge-first")}
+	b.killStores(4, "store")
+	b.ok("store", "--once")
+	faults := slices.Concat(b.db.chainFaults(), callFaults(b.truth, b.db.calls()))
+	if !slices.ContainsFunc(faults, func(f string) bool { return strings.HasPrefix(f, "missing numbers") }) {
+		t.Errorf("nothing is missing: %q", faults)
+	}
+	t.Logf("%d faults, the first %q", len(faults), faults[:min(1, len(faults))])
+}
+
 // The same for a spool on this host.
 func TestStoreFromSpoolKilled(t *testing.T) {
 	t.Parallel()
 	b := backlog{site: newSite(t), rnd: chance(t), to: toSpool}
-	b.killStores(cycles(t, 5), "store", "--from-spool", b.spool)
+	b.killStores(crashes(t, 5), "store", "--from-spool", b.spool)
 	b.ok("store", "--from-spool", b.spool)
 	b.whole(b.truth)
 }

@@ -123,7 +123,7 @@ func (r result) oneLine(t *testing.T, want string) {
 	if r.status != exitError || r.stderr != "calltrail: "+want+"\n" || r.stdout != "" {
 		t.Errorf("exit status %d, standard output %q\n got %swant calltrail: %s", r.status, r.stdout, r.stderr, want)
 	}
-	if r.took > 10*time.Second {
+	if r.took > time.Minute { // it does not try again; a machine with other things to do takes longer than the time-outs
 		t.Errorf("it took %v", r.took)
 	}
 }

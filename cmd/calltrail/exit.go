@@ -17,6 +17,7 @@ const (
 	exitUsage    = 2 // the command line is wrong
 	exitDamaged  = 3 // an input was damaged and read as far as it went; coverage: not all of the time asked for is covered
 	exitEvidence = 4 // verify: something does not hold
+	exitRefused  = 5 // query: the request does not allow it; nothing was released
 )
 
 // usageError is a mistake on the command line.
@@ -36,9 +37,18 @@ var errIncomplete = fmt.Errorf("not everything was seen: %w", errReported)
 // errEvidence ends the program with status 4 after the report has said what does not hold.
 var errEvidence = fmt.Errorf("the evidence does not hold: %w", errReported)
 
+// refusedError is what the database's gate does not allow.
+type refusedError struct{ err error }
+
+func (e *refusedError) Error() string { return e.err.Error() }
+func (e *refusedError) Unwrap() error { return e.err }
+
 func exitCode(err error) int {
 	if err == nil {
 		return exitOK
+	}
+	if _, refused := errors.AsType[*refusedError](err); refused {
+		return exitRefused
 	}
 	_, usage := errors.AsType[*usageError](err)
 	switch {

@@ -31,7 +31,7 @@ func TestInterruptedReplay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, path, "replay", "--quiet", "-")
 	cmd.WaitDelay = 10 * time.Second

@@ -56,8 +56,8 @@ func newKeyTrust() *cobra.Command {
 		Use:   "trust FILE",
 		Short: "Trust a public key",
 		Long: `Appends the public key in FILE (PEM, the one with ".pub") to the file of --keys: the
-operator's word that it is the key of the sensor --name, or with --use deletion of
-whoever signs deletion certificates. calltrail verify --keys believes these keys and
+operator's word that it is the key of the sensor --name, with --use deletion of
+whoever signs deletion certificates, or with --use evidence of whoever signs bundles. calltrail verify --keys believes these keys and
 those they sign. Keep the file where the owner of the database cannot write.
 
 Take care that FILE is what the sensor's host has: compare calltrail key show.`,
@@ -124,7 +124,7 @@ put them into the database with --to-database, where verify looks for them.`,
 
 func (o *registryOptions) nameFlags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&o.name, "name", "", "whose key it is: the sensor's `NAME`")
-	o.use = choiceFlag(cmd, cmd.Flags(), "use", "USE", []string{string(evidence.ForSensor), string(evidence.ForDeletion)}, "what it signs")
+	o.use = choiceFlag(cmd, cmd.Flags(), "use", "USE", evidence.Uses(), "what it signs")
 	mustComplete(cmd, "name", cobra.NoFileCompletions)
 }
 

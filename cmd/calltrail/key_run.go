@@ -23,9 +23,10 @@ func runKeyInit(cmd *cobra.Command) error {
 public key   %[1]s%[2]s
 key id       %[3]s
 
-The private key stays on this host and belongs to the user the sensor runs as.
-Give the public key and its id to whoever registers the sensors, by another way
-than the log it will sign. Then start the sensor.
+The private key stays on this host. The key of a sensor belongs to the user the
+sensor runs as: give its public half and id to whoever registers the sensors, by
+another way than the log it will sign, and then start the sensor. A key that signs
+bundles or deletions is made known to those who check them with calltrail key trust.
 `, print.Visible(path), evidence.PublicSuffix, signer.KeyID())
 	return err
 }

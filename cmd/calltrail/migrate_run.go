@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"text/tabwriter"
 
@@ -9,6 +10,7 @@ import (
 
 	"calltrail/cmd/calltrail/config"
 	"calltrail/store/postgres"
+	"calltrail/store/postgres/access"
 )
 
 // runMigrate changes the schema, or only looks, and prints every migration with its state.
@@ -29,7 +31,28 @@ func runMigrate(cmd *cobra.Command, direction postgres.Direction) error {
 	for _, m := range list {
 		_, _ = fmt.Fprintf(out, "%s\t%s\n", m.Name, migrationState(m)) // Flush has the error
 	}
-	return out.Flush()
+	if err := out.Flush(); err != nil || direction != postgres.Up {
+		return err
+	}
+	return giveRights(cmd, pg)
+}
+
+// giveRights gives the roles their rights to what migrations have made, where the roles are there.
+func giveRights(cmd *cobra.Command, pg postgres.Config) error {
+	conn, err := postgres.Connect(cmd.Context(), pg)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(cmd.Context())) }() // what was done is committed
+	there, err := access.Present(cmd.Context(), conn)
+	if err != nil || !there {
+		return err
+	}
+	if err := access.Apply(cmd.Context(), conn); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(cmd.OutOrStdout(), "rights of the roles given anew")
+	return err
 }
 
 func migrationState(m postgres.Migration) string {

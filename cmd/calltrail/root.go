@@ -26,7 +26,7 @@ Configuration: the file of --config, else of $CALLTRAIL_CONFIG, else
 
 Exit status: 0 done, 1 error, 2 wrong command line, 3 damaged input that was
 read as far as it went, or a time that is not wholly covered, 4 evidence that
-does not hold.`
+does not hold, 5 a question that the request does not allow.`
 
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
@@ -58,7 +58,7 @@ func newRoot() *cobra.Command {
 	)
 	root.SetHelpCommandGroupID(groupProgram)
 	root.SetCompletionCommandGroupID(groupProgram)
-	root.AddCommand(newReplay(), newCapture(), newStore(), newMigrate(), newKafka(), newKey(), newStatus(), newCoverage(), newVerify(), newAnchor(), newGeo(), newAssignments(), newNumbering(), newWatchlist(), newCheck(), newVersion())
+	root.AddCommand(newReplay(), newCapture(), newStore(), newMigrate(), newAccess(), newKafka(), newKey(), newStatus(), newCoverage(), newVerify(), newAnchor(), newExport(), newRequest(), newAudit(), newGeo(), newAssignments(), newNumbering(), newWatchlist(), newHold(), newRetention(), newQuery(), newCheck(), newVersion())
 	return root
 }
 

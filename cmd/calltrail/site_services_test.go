@@ -150,9 +150,27 @@ type process struct {
 // start runs the program with the site's environment, and with more, which wins.
 func (s *site) start(more []string, args ...string) *process {
 	s.Helper()
-	path, err := program()
-	if err != nil {
-		s.Fatal(err)
+	return s.launch("", more, args...)
+}
+
+// breached builds the program with a promise broken: setting is "package.variable=value" for the linker.
+func breached(t *testing.T, setting string) (path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "calltrail")
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-ldflags", "-X "+setting, "-o", path, ".").CombinedOutput(); err != nil {
+		t.Fatalf("build with %s: %s", setting, out)
+	}
+	return path
+}
+
+// launch is start with another build of the program; "" is the one that is shipped.
+func (s *site) launch(path string, more []string, args ...string) *process {
+	s.Helper()
+	if path == "" {
+		var err error
+		if path, err = program(); err != nil {
+			s.Fatal(err)
+		}
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	p := &process{cmd: exec.CommandContext(ctx, path, args...), began: time.Now(), done: make(chan struct{})}

@@ -12,14 +12,15 @@ import (
 type verifyOptions struct {
 	query         postgres.VerifyQuery
 	keys, anchors string // files
+	anchorTopic   string
 	json          bool
 }
 
 func newVerify() *cobra.Command {
 	o := verifyOptions{}
 	cmd := &cobra.Command{
-		Use:   "verify",
-		Short: "Prove that the records in Postgres are whole and untouched",
+		Use:   "verify [BUNDLE]",
+		Short: "Prove that the records in Postgres, or in a bundle, are whole and untouched",
 		Long: `Reads the chains of all sensors from Postgres and checks, without trusting the
 database: that every number is there; that each record's exact bytes are those
 the chain names; that each hash follows from the one before; that the sensors'
@@ -34,20 +35,36 @@ signed by a key for deletions, names them: exactly those.
 
 A tail that was cut off together with its signatures leaves a chain that holds.
 It shows by heads kept elsewhere: write them with calltrail anchor, and give
-them with --anchors.
+them with --anchors, or --anchor-topic where they are in a topic of Kafka.
+
+The owner of the tables, or another login that may read them all, verifies
+everything. An auditor may not read records: with --no-contents the numbers, hashes,
+signatures, ledger, certificates and anchors are checked, and no record is read.
+Without postgres.dsn the login is that of access.dsn.
 
 It only reads, in one snapshot, and may run on a standby. --from and --to are
 numbers of the chain. Rows that belong to no entry are looked for only when
 nothing is left out. docs/evidence.md says what is proven and what is not.
 
+With the name of a bundle (calltrail export) it verifies that file instead, on any
+machine, with nothing but the bundle and --keys: no database, no configuration.
+
 Exit status: 0 all holds, 1 it could not be checked, 2 wrong command line,
 4 something does not hold.`,
 		Example: `  calltrail verify --keys /secure/sensors.keys --anchors /mnt/worm/calltrail.anchors
   calltrail verify --keys sensors.keys --sensor noida-1 --from 1000 --to 2000
-  calltrail verify --keys sensors.keys --json > report.json`,
+  calltrail verify --keys sensors.keys --json > report.json
+  calltrail verify --keys sensors.keys --no-contents
+  calltrail verify bundle.zip --keys sensors.keys`,
 		GroupID: groupRecords,
-		Args:    usage(cobra.NoArgs),
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		Args:    usage(cobra.MaximumNArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				if err := o.checkBundle(cmd); err != nil {
+					return err
+				}
+				return runVerifyBundle(cmd, &o, args[0])
+			}
 			if err := o.check(); err != nil {
 				return err
 			}
@@ -58,13 +75,16 @@ Exit status: 0 all holds, 1 it could not be checked, 2 wrong command line,
 	flags.SortFlags = false
 	flags.StringVar(&o.keys, "keys", "", "`FILE` of the keys that are trusted (see calltrail key trust)")
 	flags.StringVar(&o.anchors, "anchors", "", "`FILE` of signed heads that were kept elsewhere (see calltrail anchor)")
+	flags.StringVar(&o.anchorTopic, "anchor-topic", "", "Kafka `TOPIC` of signed heads that were kept elsewhere")
 	flags.StringVar(&o.query.Sensor, "sensor", "", "only the chains of the sensor `NAME`")
 	flags.Uint64Var(&o.query.From, "from", 0, "begin at `NUMBER`")
 	flags.Uint64Var(&o.query.To, "to", 0, "end with `NUMBER`")
 	flags.StringSliceVar(&o.query.Unsigned, "unsigned", nil, "take the chains of the sensor `NAME` (replay) without signatures")
 	flags.BoolVar(&o.query.NoSignatures, "no-signatures", false, "check no signature: shows that a chain is consistent, not whose it is")
+	flags.BoolVar(&o.query.NoContents, "no-contents", false, "read no record, as an auditor: whether bytes and rows are those of the chains is not compared")
 	flags.BoolVar(&o.json, "json", false, "print the report as JSON")
-	for _, name := range []string{"sensor", "from", "to", "unsigned"} {
+	cmd.ValidArgsFunction = fileWithExtension("zip")
+	for _, name := range []string{"anchor-topic", "sensor", "from", "to", "unsigned"} {
 		mustComplete(cmd, name, cobra.NoFileCompletions)
 	}
 	return cmd

@@ -12,6 +12,7 @@ import (
 
 	"calltrail/cdr/record"
 	"calltrail/store/evidence"
+	"calltrail/store/kafka/kafkatest"
 	"calltrail/store/spool"
 )
 
@@ -72,6 +73,18 @@ func TestVerifyCommand(t *testing.T) {
 	if !strings.Contains(r.stdout, "number 3, signed by key") {
 		t.Errorf("anchor: %s", r.stdout)
 	}
+	topic := s.topic + ".anchors"
+	t.Cleanup(func() {
+		if err := kafkatest.Delete(strings.Split(os.Getenv("CALLTRAIL_KAFKA_BROKERS"), ","), topic); err != nil {
+			t.Error(err)
+		}
+	})
+	if out := s.run("verify", "--keys", keys, "--anchor-topic", topic); out.status != exitError || !strings.Contains(out.stderr, topic) {
+		t.Errorf("a topic that is not there: status %d\n%s%s", out.status, out.stdout, out.stderr)
+	}
+	if again := s.ok("anchor", "--topic", topic); again.stdout != r.stdout {
+		t.Errorf("anchor to a topic: %s, to a file: %s", again.stdout, r.stdout)
+	}
 
 	// The new key counts once its statement is there: in the database, where the old one's signature is all that convinces.
 	s.ok("key", "rotate", "--key-file", key, "--name", owner, "--overlap", "1h")
@@ -93,6 +106,13 @@ func TestVerifyCommand(t *testing.T) {
 		UPDATE calltrail.ledger SET head_seq = 2, received = '{[1,3)}', head_hash = (SELECT hash FROM calltrail.entry WHERE seq = 2)`)
 	verify(exitOK, "all holds")
 	verify(exitEvidence, "FIRST BAD NUMBER: 3: the end is cut off", "--anchors", anchors)
+	verify(exitEvidence, "FIRST BAD NUMBER: 3: the end is cut off", "--anchor-topic", topic)
+	// What somebody else writes there takes nothing away.
+	if err := kafkatest.Write(brokers(), topic, kafkatest.Message{Value: []byte("no anchor\nat all")}, kafkatest.Message{Value: []byte("{}")}); err != nil {
+		t.Fatal(err)
+	}
+	verify(exitEvidence, "FIRST BAD NUMBER: 3: the end is cut off", "--anchor-topic", topic)
+	verify(exitEvidence, "2 lines are no anchors", "--anchor-topic", topic)
 	out := s.run("verify", "--keys", keys, "--anchors", anchors, "--json")
 	var report evidence.Report
 	if err := json.Unmarshal([]byte(out.stdout), &report); err != nil || out.status != exitEvidence || report.Chains[0].FirstBad.Seq != 3 {

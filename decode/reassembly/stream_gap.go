@@ -89,6 +89,7 @@ func (s *Streams) settle(c *connection, dir int) {
 	}
 	if h.fin && h.next == h.finAt && len(h.pieces) == 0 && !c.refused {
 		s.dropPartial(c, dir)
+		s.loseMessage(c, h, true) // and the plain text that compressed ones would have rested on
 		h.fin, h.done, h.next = false, true, h.next+1
 		h.acked = h.next
 		if back := &c.halves[1-dir]; back.done || !back.known {

@@ -57,6 +57,16 @@ func (z *inflater) prepare(window []byte) bool {
 	return ok && r.Reset(&z.in, window) == nil
 }
 
+// noText is what flate's window is written over with.
+var noText [windowSize]byte
+
+// forget lets go of the message, and of the plain text that flate keeps of what it made: it is one for all connections, and
+// would hold the last message, which may be content, until another compressed one comes.
+func (z *inflater) forget() {
+	z.in = deflated{}
+	z.prepare(noText[:])
+}
+
 // inflate returns what b holds, in a buffer of the pool. Messages may rest on those before them (RFC 7692 section 7.2.3.2),
 // so the last 32 KiB are kept; where some were lost, a message that needs them is refused by flate and not made up.
 func (s *Streams) inflate(c *connection, dir int, b []byte) (out []byte, ok bool) {
@@ -65,6 +75,7 @@ func (s *Streams) inflate(c *connection, dir int, b []byte) (out []byte, ok bool
 	if !z.prepare(h.ws.window) {
 		return nil, false
 	}
+	defer z.forget()
 	out = s.pool.get(min(max(4*len(b), minBuffer), maxPartial))
 	for {
 		if len(out) == cap(out) {
@@ -84,7 +95,6 @@ func (s *Streams) inflate(c *connection, dir int, b []byte) (out []byte, ok bool
 			return nil, false
 		}
 	}
-	z.in = deflated{}
 	z.left -= len(out)
 	if !s.alone(c, dir) {
 		s.remember(c, h.ws, out)

@@ -56,6 +56,9 @@ func (m *Message) Keep(dst []byte) []byte {
 			*d.to = k.copy(d.from)
 		}
 	}
+	if breach == "whole" {
+		keepWhole(k.src)
+	}
 	m.body = span{}
 	m.buf = k.dst[k.base:len(k.dst):len(k.dst)]
 	if k.full {

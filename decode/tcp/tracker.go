@@ -7,6 +7,8 @@ package tcp
 import (
 	"encoding/binary"
 	"net/netip"
+	"slices"
+	"time"
 )
 
 // Ports is a range of ports, both ends in it.
@@ -66,10 +68,13 @@ func (s *Segment) Parse(src, dst netip.Addr, b []byte, length int) bool {
 
 // Bounds of a Tracker.
 const (
-	maxFlows = 4096
+	maxFlows = 4096 // directions of connections, of some 250 octets each
 	maxHoles = 4
 	// maxLeap is more than any window: what is acknowledged that far ahead is another connection, or garbage.
 	maxLeap = 1 << 26
+	// idle is how long a direction is remembered without a segment, in nanoseconds: telephones send something at least every two
+	// minutes (RFC 5626 section 4.4.1). One that goes on later counts from its next segment on, as if it had just been met.
+	idle = int64(5 * time.Minute)
 )
 
 // Tracker follows connections. One goroutine uses it.
@@ -88,6 +93,7 @@ type flow struct{ src, dst netip.AddrPort }
 
 // direction is what was seen of one direction: everything up to next but the holes.
 type direction struct {
+	seen  int64 // packet time of the last segment, or acknowledgement, of it
 	next  uint32
 	holes [maxHoles]hole
 	n     int
@@ -111,8 +117,21 @@ func (t *Tracker) watches(port uint16) bool {
 	return false
 }
 
-// Add takes in one segment.
-func (t *Tracker) Add(s *Segment) {
+// Len is the number of directions remembered.
+func (t *Tracker) Len() int { return len(t.flows) }
+
+// Forget lets go of what has been idle for long at packet time now. It looks at all there is: once a minute is enough.
+func (t *Tracker) Forget(now int64) {
+	for key, d := range t.flows {
+		if now-d.seen >= idle {
+			delete(t.flows, key)
+		}
+	}
+	t.queue = slices.DeleteFunc(t.queue, func(key flow) bool { return t.flows[key] == nil })
+}
+
+// Add takes in one segment, seen at packet time now, in nanoseconds.
+func (t *Tracker) Add(s *Segment, now int64) {
 	if !t.watches(s.Src.Port()) && !t.watches(s.Dst.Port()) {
 		return
 	}
@@ -129,14 +148,16 @@ func (t *Tracker) Add(s *Segment) {
 	default:
 		d.data(s.Seq, s.Len)
 	}
+	d.seen = now
 	if !s.HasAck {
 		return
 	}
 	if back := t.flows[flow{s.Dst, s.Src}]; back != nil {
 		t.Unseen += back.acknowledged(s.Ack)
+		back.seen = now
 	} else {
 		// Only the acknowledgements of that direction pass here: its octets count from the first one on.
-		t.insert(flow{s.Dst, s.Src}, &direction{next: s.Ack})
+		t.insert(flow{s.Dst, s.Src}, &direction{next: s.Ack, seen: now})
 	}
 }
 

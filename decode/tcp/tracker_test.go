@@ -97,7 +97,7 @@ func TestUnseen(t *testing.T) {
 			if !s.Parse(src, dst, b, n) {
 				t.Fatalf("%s: not parsed", c.name)
 			}
-			tr.Add(&s)
+			tr.Add(&s, 0)
 		}
 		if tr.Unseen != c.unseen {
 			t.Errorf("%s: %d octets unseen, want %d", c.name, tr.Unseen, c.unseen)
@@ -112,7 +112,7 @@ func TestOtherPortsAreNotFollowed(t *testing.T) {
 	if !s.Parse(alice, bob, b, n) {
 		t.Fatal("not parsed")
 	}
-	tr.Add(&s)
+	tr.Add(&s, 0)
 	if len(tr.flows) != 0 {
 		t.Error("a connection on port 5060 is followed")
 	}
@@ -145,7 +145,7 @@ func FuzzTracker(f *testing.F) {
 			tr, s := NewTracker([]Ports{{0, 65535}}), new(Segment)
 			return func() {
 				if s.Parse(alice, bob, a, len(a)) {
-					tr.Add(s)
+					tr.Add(s, 0)
 				}
 			}
 		})
@@ -153,16 +153,41 @@ func FuzzTracker(f *testing.F) {
 		var s Segment
 		for range 3 {
 			if s.Parse(alice, bob, a, len(a)) {
-				tr.Add(&s)
+				tr.Add(&s, 0)
 			}
 			if s.Parse(bob, alice, b, len(b)+100) {
-				tr.Add(&s)
+				tr.Add(&s, 0)
 			}
 		}
 		if len(tr.flows) > 12 || tr.Unseen > 6*maxLeap {
 			t.Fatalf("%d connections, %d octets", len(tr.flows), tr.Unseen)
 		}
 	})
+}
+
+// What has been idle for long is forgotten, both directions of it, and nothing else is.
+func TestIdleConnectionsAreForgotten(t *testing.T) {
+	tr := NewTracker([]Ports{{5060, 5060}})
+	segment := func(port uint16, now int64) {
+		s := Segment{Src: netip.AddrPortFrom(alice, port), Dst: netip.AddrPortFrom(bob, 5060), Seq: 1, Len: 10, HasAck: true}
+		tr.Add(&s, now)
+	}
+	segment(1, 0)
+	segment(2, 0)
+	segment(2, idle/2)
+	if tr.Forget(idle - 1); tr.Len() != 4 {
+		t.Errorf("%d directions before their time, want 4", tr.Len())
+	}
+	if tr.Forget(idle); tr.Len() != 2 || len(tr.queue) != 2 {
+		t.Errorf("%d directions, %d in the queue, want 2", tr.Len(), len(tr.queue))
+	}
+	if tr.Forget(2 * idle); tr.Len() != 0 || len(tr.queue) != 0 {
+		t.Errorf("%d directions, %d in the queue, want none", tr.Len(), len(tr.queue))
+	}
+	segment(1, 3*idle) // begins anew
+	if tr.Len() != 2 || tr.Unseen != 0 {
+		t.Errorf("%d directions, %d octets unseen", tr.Len(), tr.Unseen)
+	}
 }
 
 func TestTrackerIsBounded(t *testing.T) {
@@ -172,7 +197,7 @@ func TestTrackerIsBounded(t *testing.T) {
 			Src: netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), 5060),
 			Dst: netip.AddrPortFrom(bob, uint16(i%60000+1)), HasAck: true,
 		}
-		tr.Add(&s)
+		tr.Add(&s, 0)
 	}
 	if len(tr.flows) > maxFlows || tr.Refused == 0 {
 		t.Errorf("%d connections, %d refused", len(tr.flows), tr.Refused)

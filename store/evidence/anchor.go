@@ -43,6 +43,16 @@ func ReadAnchors(r io.Reader) (list []Head, bad int, err error) {
 	return list, bad, err
 }
 
+// AnchorLine is a head as a file of anchors has it, without the line's end.
+func AnchorLine(h Head) ([]byte, error) {
+	h.Schema = SchemaAnchor
+	line, err := json.Marshal(&h)
+	if err != nil {
+		return nil, fmt.Errorf("write an anchor: %w", err)
+	}
+	return line, nil
+}
+
 // AppendAnchors appends heads to the file at path, made with mode 0600 if it is not there, and waits for the disk. Nothing that
 // stands in it is changed.
 func AppendAnchors(path string, heads []Head) (err error) {
@@ -56,10 +66,9 @@ func AppendAnchors(path string, heads []Head) (err error) {
 		data = append(data, '\n')
 	}
 	for i := range heads {
-		heads[i].Schema = SchemaAnchor
-		line, err := json.Marshal(&heads[i])
+		line, err := AnchorLine(heads[i])
 		if err != nil {
-			return fmt.Errorf("write an anchor: %w", err)
+			return err
 		}
 		data = append(append(data, line...), '\n')
 	}

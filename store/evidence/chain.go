@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/binary"
+	"sort"
 )
 
 // genesisContext begins what the first entry of a chain is chained to.
@@ -65,10 +66,10 @@ func (w *Walk) End(last uint64) []Fault { return w.skip(last + 1) }
 
 // Certificate is the one that a number is in, nil when there is none.
 func (w *Walk) Certificate(seq uint64) *Certificate {
-	for i := range w.deleted {
-		if c := &w.deleted[i]; c.FromSeq <= seq && seq <= c.ToSeq {
-			return c
-		}
+	// The first that does not end before it: a retention of years leaves many.
+	i := sort.Search(len(w.deleted), func(i int) bool { return w.deleted[i].ToSeq >= seq })
+	if i < len(w.deleted) && w.deleted[i].FromSeq <= seq {
+		return &w.deleted[i]
 	}
 	return nil
 }
@@ -79,10 +80,8 @@ func (w *Walk) skip(seq uint64) (faults []Fault) {
 		c := w.Certificate(w.next)
 		if c == nil {
 			last := seq - 1
-			for i := range w.deleted {
-				if d := &w.deleted[i]; d.FromSeq > w.next {
-					last = min(last, d.FromSeq-1)
-				}
+			if i := sort.Search(len(w.deleted), func(i int) bool { return w.deleted[i].FromSeq > w.next }); i < len(w.deleted) {
+				last = min(last, w.deleted[i].FromSeq-1)
 			}
 			faults = append(faults, Fault{Seq: w.next, Last: last, Kind: Missing, Text: "not there, and no certificate says it was deleted"})
 			w.next, w.known = last+1, false

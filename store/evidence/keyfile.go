@@ -87,6 +87,9 @@ func openDir(dir string) (*directory, error) {
 		dir = "."
 	}
 	root, err := os.OpenRoot(dir)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("directory of the key file: %s is not there: make it, or name another file (--key-file, sensor.key_file)", dir)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("directory of the key file: %w", err)
 	}

@@ -66,8 +66,10 @@ const maxFaults = 1000
 // Report is the outcome of a verification.
 type Report struct {
 	// Signatures says whether signatures were checked.
-	Signatures bool     `json:"signatures_checked"`
-	Chains     []*Chain `json:"chains"`
+	Signatures bool `json:"signatures_checked"`
+	// Contents says whether bytes, rows and quarantine were compared; without them the chains hold, whatever stands in the tables.
+	Contents bool     `json:"contents_checked"`
+	Chains   []*Chain `json:"chains"`
 	// Faults, the first 1,000 found, by sensor, epoch and number; Total counts all.
 	Faults []Fault `json:"faults"`
 	Total  uint64  `json:"faults_total"`

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -17,11 +18,15 @@ import (
 // Use is what a key signs.
 type Use string
 
-// The two uses. A key of one is never believed for the other.
+// The uses. A key of one is never believed for another.
 const (
 	ForSensor   Use = "sensor"   // heads of the chains of the sensor it is named after
 	ForDeletion Use = "deletion" // deletion certificates
+	ForEvidence Use = "evidence" // manifests of bundles
 )
+
+// Uses lists them in the order that help shows.
+func Uses() []string { return []string{string(ForSensor), string(ForDeletion), string(ForEvidence)} }
 
 // Kinds of a Statement.
 const (
@@ -36,7 +41,7 @@ const SchemaKey = "calltrail.key.v1"
 // Bounds of a file of statements, anchors or certificates: a line, and the lines.
 const (
 	maxLine  = 4096
-	maxLines = 100_000
+	maxLines = 1_000_000
 )
 
 // Statement is one line of a key file: who has a key, which key follows it, or that it must no longer be believed.
@@ -104,8 +109,8 @@ func (s *Statement) check() error {
 	switch {
 	case s.Schema != SchemaKey:
 		return fmt.Errorf("schema %.64q, want %q", s.Schema, SchemaKey)
-	case s.Use != ForSensor && s.Use != ForDeletion:
-		return fmt.Errorf("use %.64q, want %q or %q", s.Use, ForSensor, ForDeletion)
+	case !slices.Contains(Uses(), string(s.Use)):
+		return fmt.Errorf("use %.64q, want one of %s", s.Use, strings.Join(Uses(), ", "))
 	case len(s.PublicKey) != PublicKeySize:
 		return fmt.Errorf("public_key has %d octets, want %d", len(s.PublicKey), PublicKeySize)
 	}

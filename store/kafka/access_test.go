@@ -169,10 +169,12 @@ func TestAccess(t *testing.T) {
 			refused(t, "read", err, tt.lasting, tt.want)
 		})
 	}
-	// None of them has left anything.
+	t.Run("mended", func(t *testing.T) { mended(t, cluster, trusted, stranger, as("sensor")) })
+	t.Run("control", func(t *testing.T) { unverifiedIsNoticed(t, cluster, trusted, stranger) })
+	// None of those that were refused has left anything.
 	rest := consumer(t, ConsumerConfig{Config: plain, Group: "all", UntilHead: true})
-	if batch, err := rest.Fetch(within(t)); err != nil || len(batch.Items) != 4 {
-		t.Errorf("%d items in the topic, %v, want the 4 that were allowed", len(batch.Items), err)
+	if batch, err := rest.Fetch(within(t)); err != nil || len(batch.Items) != 4+mendedRecords+1 {
+		t.Errorf("%d items in the topic, %v, want those that were allowed", len(batch.Items), err)
 	}
 }
 

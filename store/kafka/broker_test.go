@@ -83,7 +83,7 @@ func consumer(tb testing.TB, c ConsumerConfig) *Consumer {
 
 // within bounds a test's waiting.
 func within(tb testing.TB) context.Context {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 4*time.Minute)
 	tb.Cleanup(cancel)
 	return ctx
 }

@@ -6,11 +6,7 @@ import (
 	"database/sql"
 	"encoding/binary"
 	"encoding/json"
-	"fmt"
-	"math/rand/v2"
 	"net/netip"
-	"net/url"
-	"os"
 	"testing"
 
 	"github.com/google/uuid"
@@ -19,6 +15,7 @@ import (
 	"calltrail/cdr/record"
 	"calltrail/store"
 	"calltrail/store/postgres" // also registers the database/sql driver the test asks with
+	"calltrail/store/postgres/pgtest"
 	"calltrail/store/spool"
 )
 
@@ -96,37 +93,10 @@ func TestEntriesReachPostgresOnce(t *testing.T) {
 // database makes a migrated database for one test and returns its DSN.
 func database(t *testing.T) string {
 	t.Helper()
-	server := os.Getenv("CALLTRAIL_POSTGRES_DSN")
-	if server == "" {
-		const why = "CALLTRAIL_POSTGRES_DSN is not set: run deploy/dev/up and source .dev/env"
-		if os.Getenv("CALLTRAIL_REQUIRE_SERVICES") == "1" {
-			t.Fatal(why)
-		}
-		t.Skip(why)
-	}
-	admin, err := sql.Open("pgx", server)
-	if err != nil {
-		t.Fatal(err)
-	}
-	name := fmt.Sprintf("calltrail_test_%016x", rand.Uint64())
-	if _, err := admin.ExecContext(context.Background(), "CREATE DATABASE "+name); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if _, err := admin.ExecContext(context.Background(), "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
-			t.Error(err)
-		}
-		_ = admin.Close()
+	return pgtest.Database(t, func(dsn string) error {
+		_, err := postgres.Migrate(context.Background(), postgres.Config{DSN: dsn}, postgres.Up)
+		return err
 	})
-	u, err := url.Parse(server)
-	if err != nil {
-		t.Fatal(err)
-	}
-	u.Path = "/" + name
-	if _, err := postgres.Migrate(context.Background(), postgres.Config{DSN: u.String()}, postgres.Up); err != nil {
-		t.Fatal(err)
-	}
-	return u.String()
 }
 
 // callEntries makes n chained entries of n calls.

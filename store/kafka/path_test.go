@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -29,14 +30,24 @@ type path struct {
 	db      *sql.DB
 	bodies  []store.Item
 	spooled int
-	running sync.WaitGroup
+	// Other ways to the brokers than cfg's, for the publisher and for the consumer; nil: the same.
+	outward, inward []string
+	publishing      *store.Pump // the newest of a sensor
+	loading         *store.Pump // the newest that ends in Postgres
+	running         sync.WaitGroup
 }
 
 // newPath makes a path for up to limit records on a cluster, with topics of its own.
 func newPath(t *testing.T, cluster *kafkatest.Cluster, limit int) *path {
 	t.Helper()
 	dsn := database(t)
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	return newPathTo(t, cluster, limit, dsn, dsn)
+}
+
+// newPathTo makes one whose loader reaches the database by another way than the test.
+func newPathTo(t *testing.T, cluster *kafkatest.Cluster, limit int, dsn, loaders string) *path {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	brokers := len(cluster.Addresses())
 	suffix := fmt.Sprintf(".test.%016x", rand.Uint64())
 	p := &path{t: t, ctx: ctx, cluster: cluster, bodies: callEntries(t, "edge-1", limit), cfg: Config{
@@ -49,7 +60,7 @@ func newPath(t *testing.T, cluster *kafkatest.Cluster, limit int) *path {
 	if p.spool, err = spool.Open(spool.Config{Dir: t.TempDir(), Sensor: "edge-1"}); err != nil {
 		t.Fatal(err)
 	}
-	if p.loader, err = postgres.Open(ctx, postgres.Config{DSN: dsn, Logger: zerolog.Nop()}); err != nil {
+	if p.loader, err = postgres.Open(ctx, postgres.Config{DSN: loaders, Logger: zerolog.Nop()}); err != nil {
 		t.Fatal(err)
 	}
 	if p.db, err = sql.Open("pgx", dsn); err != nil {
@@ -100,7 +111,11 @@ func (p *path) beside(run func(context.Context) error) (stop func()) {
 // sensor delivers what is spooled to Kafka. through may put something before the publisher.
 func (p *path) sensor(through func(store.Sink) store.Sink) (stop func()) {
 	p.t.Helper()
-	publisher, err := NewPublisher(p.ctx, p.cfg)
+	cfg := p.cfg
+	if p.outward != nil {
+		cfg.Brokers = p.outward
+	}
+	publisher, err := NewPublisher(p.ctx, cfg)
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -112,6 +127,7 @@ func (p *path) sensor(through func(store.Sink) store.Sink) (stop func()) {
 	if err != nil {
 		p.t.Fatal(err)
 	}
+	p.publishing = pump
 	end := p.beside(pump.Run)
 	return func() { end(); publisher.Close() }
 }
@@ -119,7 +135,11 @@ func (p *path) sensor(through func(store.Sink) store.Sink) (stop func()) {
 // store delivers from Kafka to Postgres, as one of a group.
 func (p *path) store() (stop func()) {
 	p.t.Helper()
-	feed, err := NewConsumer(p.ctx, ConsumerConfig{Config: p.cfg, Group: p.cfg.RecordsTopic, MaxItems: 100, Logger: zerolog.Nop()})
+	cfg := p.cfg
+	if p.inward != nil {
+		cfg.Brokers = p.inward
+	}
+	feed, err := NewConsumer(p.ctx, ConsumerConfig{Config: cfg, Group: p.cfg.RecordsTopic, MaxItems: 100, Logger: zerolog.Nop()})
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -127,6 +147,7 @@ func (p *path) store() (stop func()) {
 	if err != nil {
 		p.t.Fatal(err)
 	}
+	p.loading = pump
 	end := p.beside(pump.Run)
 	return func() {
 		end()
@@ -136,20 +157,36 @@ func (p *path) store() (stop func()) {
 	}
 }
 
+// direct delivers what is spooled to Postgres, without Kafka.
+func (p *path) direct() {
+	p.t.Helper()
+	pump, err := store.New(store.Config{Name: "postgres", MaxWait: time.Second}, store.SpoolFeed(p.spool, 50, true), p.loader, zerolog.Nop())
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.loading = pump
+	p.beside(pump.Run)
+}
+
 // inquire asks for what is missing.
 func (p *path) inquire() {
 	q := store.Inquiry{Pause: time.Second, Missing: p.loader.Missing, Log: zerolog.Nop(), Ask: func(ctx context.Context, r []store.Request) error { return Ask(ctx, p.cfg, r) }}
 	p.beside(q.Run)
 }
 
-// answer sends what is asked for.
-func (p *path) answer() {
+// answer sends what is asked for. It returns how often it came for a request.
+func (p *path) answer() (asked *atomic.Int64) {
 	p.t.Helper()
 	requests, err := NewRequests(p.ctx, p.cfg)
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	a := store.Answer{Spool: p.spool, Log: zerolog.Nop(), Requests: requests.Next, Open: func(ctx context.Context) (store.Sink, func(), error) {
+	asked = &atomic.Int64{}
+	next := func(ctx context.Context) (store.Request, error) {
+		asked.Add(1)
+		return requests.Next(ctx)
+	}
+	a := store.Answer{Spool: p.spool, Log: zerolog.Nop(), Requests: next, Open: func(ctx context.Context) (store.Sink, func(), error) {
 		publisher, err := NewPublisher(ctx, p.cfg)
 		if err != nil {
 			return nil, nil, err
@@ -158,6 +195,7 @@ func (p *path) answer() {
 	}}
 	p.beside(a.Run)
 	p.t.Cleanup(func() { _ = requests.Close() })
+	return asked
 }
 
 // stored says what is in Postgres: numbers missing below the head, entries, records whose exact bytes have the entry's hash.
@@ -190,9 +228,11 @@ func (p *path) until(want string, limit time.Duration) string {
 	return p.stored()
 }
 
-// mustBecome fails the test when what is stored is not so within the limit.
+// mustBecome fails the test when what is stored is not so within the limit, or in far more time than it takes on a machine with
+// other things to do.
 func (p *path) mustBecome(want string, limit time.Duration) {
 	p.t.Helper()
+	limit = max(limit, 4*time.Minute)
 	if got := p.until(want, limit); got != want {
 		p.t.Fatalf("after %v there are %s, want %s", limit, got, want)
 	}

@@ -30,25 +30,16 @@ func Ask(ctx context.Context, c Config, list []store.Request) error {
 	if err != nil {
 		return err
 	}
-	client, transport, err := c.client()
-	if err != nil {
-		return err
-	}
-	defer transport.CloseIdleConnections()
-	now := time.Now()
-	records := make([]kafkago.Record, len(list))
+	messages := make([]posted, len(list))
 	for i, r := range list {
 		text, err := json.Marshal(request(r))
 		if err != nil {
 			return err
 		}
-		records[i] = kafkago.Record{Time: now, Key: kafkago.NewBytes([]byte(r.Sensor)), Value: kafkago.NewBytes(text)}
+		messages[i] = posted{key: []byte(r.Sensor), body: text}
 	}
-	answer, err := client.Produce(ctx, &kafkago.ProduceRequest{Topic: c.ResendTopic, RequiredAcks: kafkago.RequireAll, Records: kafkago.NewRecordReader(records...)})
-	if err == nil {
-		err = answer.Error
-	}
-	return c.wrap("publish to "+c.ResendTopic, err)
+	topic := single{cfg: c, name: c.ResendTopic, ready: true} // kafka init has made it
+	return topic.publish(ctx, messages)
 }
 
 // Requests reads the resend topic. It is for one goroutine.

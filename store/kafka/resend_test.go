@@ -12,10 +12,40 @@ import (
 )
 
 // Records that expired in the topic before a store read them are asked for on the resend topic, and the sensor's spool answers
-// (fault 9). Without its answer the gap stays: that is the control.
+// (fault 9).
 func expiredRecordsAreSentAgain(t *testing.T, cluster *kafkatest.Cluster) {
-	const calls, expired = 300, 200
-	p := newPath(t, cluster, calls)
+	p := newPath(t, cluster, expiringCalls)
+	p.expire()
+	p.answer()
+	began := time.Now()
+	p.mustBecome(p.whole(), time.Minute)
+	t.Logf("fault 9: %d records expired, whole %v after a sensor that answers", expired, time.Since(began).Round(100*time.Millisecond))
+}
+
+// The control: a sensor that reads what it is asked for and sends nothing. The gap stays, whatever was asked.
+func expiredRecordsIsNoticed(t *testing.T, cluster *kafkatest.Cluster) {
+	storeBreach = "unanswered"
+	t.Cleanup(func() { storeBreach = "" }) // after the path has ended: it is made later
+	p := newPath(t, cluster, expiringCalls)
+	gone := p.expire()
+	asked := p.answer()
+	for asked.Load() < 2 { // it comes for the second request when it is done with the first
+		p.pause("the sensor to be done with a request")
+	}
+	if got := p.until(p.whole(), 10*time.Second); got != gone {
+		t.Errorf("a sensor that sends nothing: there are %s, want %s", got, gone)
+	}
+	t.Log("noticed: what expired is not there")
+}
+
+// What is published, and how much of it expires.
+const expiringCalls, expired = 300, 200
+
+// expire publishes records and lets the first of them expire before a store reads them; it returns what is stored when the gap has
+// been asked for.
+func (p *path) expire() (gone string) {
+	t := p.t
+	t.Helper()
 	p.append(expired)
 	p.sensor(nil)
 	for latest(t, p.cfg, p.cfg.RecordsTopic, 0)+latest(t, p.cfg, p.cfg.RecordsTopic, 1) != expired {
@@ -26,10 +56,10 @@ func expiredRecordsAreSentAgain(t *testing.T, cluster *kafkatest.Cluster) {
 		p.pause("the records to expire")
 	}
 	setRetention(t, p.cfg, "600000")
-	p.append(calls - expired)
+	p.append(expiringCalls - expired)
 	p.store()
 	p.inquire()
-	gone := state(expired, calls-expired, calls-expired)
+	gone = state(expired, expiringCalls-expired, expiringCalls-expired)
 	p.mustBecome(gone, 30*time.Second)
 	for latest(t, p.cfg, p.cfg.ResendTopic, 0) == 0 {
 		p.pause("a request")
@@ -37,10 +67,7 @@ func expiredRecordsAreSentAgain(t *testing.T, cluster *kafkatest.Cluster) {
 	if got := p.stored(); got != gone {
 		t.Fatalf("without an answer there are %s, want %s", got, gone)
 	}
-	p.answer()
-	began := time.Now()
-	p.mustBecome(p.whole(), time.Minute)
-	t.Logf("whole after %v", time.Since(began).Round(100*time.Millisecond))
+	return gone
 }
 
 // pause is between two looks at what the test waits for.

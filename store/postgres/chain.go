@@ -109,7 +109,7 @@ const (
 
 // place decides about one entry and, when it is fresh, adds it. Entries are placed in ascending order.
 func (c *chain) place(e *entry) verdict {
-	if there, ok := c.known[e.Seq]; ok {
+	if there, ok := c.known[e.Seq]; ok && breach != breachDedupe {
 		if there.hash == e.Hash {
 			return redelivered
 		}

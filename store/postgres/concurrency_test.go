@@ -52,7 +52,7 @@ func TestConnectionKilled(t *testing.T) {
 	items := newChain(t).calls(1, 50)
 	deliver(t, l, items[:10]...)
 
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	defer cancel()
 	lock, err := db.pool.Begin(ctx)
 	if err != nil {

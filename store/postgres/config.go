@@ -20,6 +20,11 @@ type Config struct {
 	DSN string
 	// PasswordFile is a file whose first line is the password; it wins over one in DSN. Empty: none.
 	PasswordFile string
+	// Account logs in instead of the user that DSN names, whose password is then not sent. Empty: the DSN's, or who runs the program.
+	Account string
+	// Prompt asks for the password of an account when neither a file nor the DSN nor the environment has it; an empty answer sends
+	// none. nil: nobody is asked. Only Connect asks.
+	Prompt func(account string) (string, error)
 	// Connections is how many connections the loader may hold. 0 means 4.
 	Connections int
 	// MaxItems is how many entries one transaction may hold. 0 means 2000.
@@ -49,6 +54,9 @@ func (c Config) poolConfig() (*pgxpool.Config, error) {
 		// The driver's message quotes the DSN, with the password masked where it can be recognised; a DSN that cannot be
 		// parsed may hold it anywhere.
 		return nil, &store.Error{System: system, Err: errors.New("the DSN cannot be read"), Hint: "it is postgres://user@host:port/database?sslmode=… (postgres.dsn)", Lasting: true}
+	}
+	if c.Account != "" && c.Account != cfg.ConnConfig.User {
+		cfg.ConnConfig.User, cfg.ConnConfig.Password = c.Account, os.Getenv("PGPASSWORD")
 	}
 	if c.PasswordFile != "" {
 		password, err := os.ReadFile(c.PasswordFile)

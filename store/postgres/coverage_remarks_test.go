@@ -147,7 +147,7 @@ func TestCoverageRemarksMigrate(t *testing.T) {
 	functions := func() []function {
 		t.Helper()
 		return rows[function](t, db, `SELECT proname, prosrc, pg_get_function_result(oid), replace(obj_description(oid), $1, $1 || $1), proconfig::text
-			  FROM pg_proc WHERE pronamespace = 'calltrail'::regnamespace AND proname LIKE 'coverage%' ORDER BY proname`,
+			  FROM pg_proc WHERE pronamespace = 'calltrail'::regnamespace AND proname = ANY ('{coverage_minutes,coverage_note,coverage_remark,coverage_remarks,coverage_summary}') ORDER BY proname`,
 			func(f *function) []any { return []any{&f.name, &f.body, &f.result, &f.comment, &f.settings} }, "'")
 	}
 	now := functions()

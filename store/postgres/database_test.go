@@ -12,6 +12,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/rs/zerolog"
+
+	"calltrail/store/postgres/pgtest"
 )
 
 // serverDSN is the real server the tests run on; deploy/dev/up starts one and names it in .dev/env.
@@ -57,11 +59,12 @@ func emptyDatabase(tb testing.TB) string {
 // migrated makes a database with the schema.
 func migrated(tb testing.TB) Config {
 	tb.Helper()
-	c := Config{DSN: emptyDatabase(tb), Logger: zerolog.Nop()}
-	if _, err := Migrate(context.Background(), c, Up); err != nil {
-		tb.Fatal(err)
-	}
-	return c
+	return Config{DSN: pgtest.Database(tb, migrateUp), Logger: zerolog.Nop()}
+}
+
+func migrateUp(dsn string) error {
+	_, err := Migrate(context.Background(), Config{DSN: dsn, Logger: zerolog.Nop()}, Up)
+	return err
 }
 
 // downTo takes migrations back until version is the last that is applied.

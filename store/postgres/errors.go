@@ -37,7 +37,14 @@ func lasting(err error) bool {
 // badData says whether the server refused the values themselves: data exception, integrity constraint.
 func badData(err error) bool {
 	var pg *pgconn.PgError
-	return errors.As(err, &pg) && (class(pg) == "22" || class(pg) == "23")
+	return errors.As(err, &pg) && (class(pg) == "22" || class(pg) == "23") && !noPartition(err)
+}
+
+// noPartition says whether a row found no partition of its table. The server calls it a check violation, like that of a CHECK,
+// but it has no constraint's name: nothing is wrong with the row, and it waits until there is a partition again.
+func noPartition(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code == "23514" && pg.ConstraintName == ""
 }
 
 func class(pg *pgconn.PgError) string {

@@ -51,7 +51,7 @@ func (l *Loader) load(ctx context.Context, list []*entry) error {
 		}
 		return nil
 	})
-	if err != nil {
+	if err != nil && breach != breachUnsure {
 		return wrap(fmt.Sprintf("load %d entries", len(list)), err)
 	}
 	b.log(l.cfg.Logger)

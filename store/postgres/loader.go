@@ -71,7 +71,7 @@ func (l *Loader) Deliver(ctx context.Context, items []store.Item) error {
 // was seen, so the partitions are looked at again before a record is blamed.
 func (l *Loader) deliver(ctx context.Context, list []*entry) error {
 	err := l.load(ctx, list)
-	if badData(err) {
+	if badData(err) || noPartition(err) {
 		l.partitions.forget()
 		err = l.load(ctx, list)
 	}

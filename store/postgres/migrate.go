@@ -60,7 +60,10 @@ func Migrate(ctx context.Context, c Config, direction Direction) ([]Migration, e
 	var ran []*goose.MigrationResult
 	switch direction {
 	case Up:
-		ran, err = provider.Up(ctx)
+		if ran, err = provider.Up(ctx); err == nil {
+			// What a later migration made is protected as all the rest is, whoever wrote it.
+			_, err = db.ExecContext(ctx, "SELECT calltrail.protect()")
+		}
 	case Down:
 		var one *goose.MigrationResult
 		one, err = provider.Down(ctx)

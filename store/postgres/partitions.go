@@ -41,6 +41,9 @@ func (p *partitions) ahead(ctx context.Context, pool *pgxpool.Pool, now time.Tim
 // ensure makes the partitions that list needs, each in a transaction of its own: the parent tables are locked for a
 // moment, not for a load.
 func (p *partitions) ensure(ctx context.Context, pool *pgxpool.Pool, list []*entry) error {
+	if breach == noPartitions {
+		return nil
+	}
 	for _, e := range list {
 		if e.reason != "" || p.known(e.day) {
 			continue

@@ -71,12 +71,19 @@ func TestPatternsAmongOrdinaryCalls(t *testing.T) {
 		if read < pages/2 || read > pages+500 {
 			t.Errorf("%s reads %d pages, the week has %d", name, read, pages)
 		}
-		if _, read = weekRead(t, db, `SELECT * FROM calltrail.`+name+next); read > 150 {
-			t.Errorf("%s of the week after reads %d pages of the week", name, read)
+		// A planner without statistics may take the day's index for the better one: then the three minutes before cost the last day.
+		if _, read = weekRead(t, db, `SELECT * FROM calltrail.`+name+next); read > pages/7+150 {
+			t.Errorf("without statistics %s of the week after reads %d of the %d pages of the week", name, read, pages)
 		}
 	}
-	if err := db.exec(`ANALYZE calltrail.call_record`); err != nil {
+	// As autovacuum does. A block range index knows of new pages only after it.
+	if err := db.exec(`VACUUM (ANALYZE) calltrail.call_record`); err != nil {
 		t.Fatal(err)
+	}
+	for _, name := range patternNames {
+		if _, read := weekRead(t, db, `SELECT * FROM calltrail.`+name+next); read > 150 {
+			t.Errorf("%s of the week after reads %d pages of the week", name, read)
+		}
 	}
 	for _, tt := range []struct{ columns, name, want string }{
 		{"source, numbers", "sources_with_many_numbers", "198.51.100.1|60"},

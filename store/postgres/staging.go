@@ -10,7 +10,7 @@ import (
 // COPY knows no ON CONFLICT, so records are copied into temporary tables (which are not logged and emptied at commit)
 // and inserted from there. Bodies and addresses need no such detour: they are written only for records that were new.
 var (
-	stageCall         = pgx.Identifier{"stage_call"}
+	stageCall         = pgx.Identifier{"stage_call_record"}
 	stageRegistration = pgx.Identifier{"stage_registration"}
 	stageMessage      = pgx.Identifier{"stage_message"}
 	stageCoverage     = pgx.Identifier{"stage_coverage"}
@@ -21,13 +21,14 @@ var (
 	coverageNames     = names(coverageColumns)
 )
 
+// makeStaging gives a new connection its staging tables.
 func makeStaging(ctx context.Context, conn *pgx.Conn) error {
-	_, err := conn.Exec(ctx, `
-		CREATE TEMPORARY TABLE stage_call (LIKE calltrail.call_record) ON COMMIT DELETE ROWS;
-		CREATE TEMPORARY TABLE stage_registration (LIKE calltrail.registration) ON COMMIT DELETE ROWS;
-		CREATE TEMPORARY TABLE stage_message (LIKE calltrail.message) ON COMMIT DELETE ROWS;
-		CREATE TEMPORARY TABLE stage_coverage (LIKE calltrail.coverage) ON COMMIT DELETE ROWS`)
-	return wrap("make the staging tables", err)
+	for _, table := range []string{"call_record", "registration", "message", "coverage"} {
+		if err := makeStage(ctx, conn, table); err != nil {
+			return wrap("make the staging tables", err)
+		}
+	}
+	return nil
 }
 
 // storeRecords inserts the records of new entries, and settles which of them were new themselves.
@@ -54,7 +55,7 @@ func (b *batch) storeRecords(ctx context.Context) error {
 		}
 	}
 	err := insertNew(ctx, b, stageCall, callColumns, callNames, calls,
-		`INSERT INTO calltrail.call_record SELECT * FROM stage_call ON CONFLICT DO NOTHING RETURNING record_id`)
+		`INSERT INTO calltrail.call_record SELECT * FROM stage_call_record ON CONFLICT DO NOTHING RETURNING record_id`)
 	if err != nil {
 		return err
 	}
@@ -119,7 +120,7 @@ func (b *batch) storeChildren(ctx context.Context) error {
 	if len(b.news) == 0 {
 		return nil
 	}
-	_, err := b.tx.CopyFrom(ctx, pgx.Identifier{"calltrail", "record_body"}, []string{"day", "record_id", "body"},
+	_, err := CopyInto(ctx, b.tx, "record_body", []string{"day", "record_id", "body"},
 		pgx.CopyFromSlice(len(b.news), func(i int) ([]any, error) {
 			e := b.news[i]
 			return []any{date(e.day), id(e.recordID), e.Body}, nil
@@ -142,7 +143,7 @@ func (b *batch) storeChildren(ctx context.Context) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	_, err = b.tx.CopyFrom(ctx, pgx.Identifier{"calltrail", "endpoint"},
+	_, err = CopyInto(ctx, b.tx, "endpoint",
 		[]string{"day", "record_id", "call_uid", "ip", "port", "roles", "first_at", "last_at"}, pgx.CopyFromRows(rows))
 	return err
 }

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -43,7 +42,7 @@ type chainProof struct {
 	certs  []evidence.Certificate
 	ledger *chain // nil: there is none
 	spans  []span // the numbers that are there
-	recent map[uint64][32]byte
+	recent recentHashes
 	last   [32]byte // hash of the last entry
 
 	link    *brokenLink
@@ -82,12 +81,28 @@ type brokenLink struct {
 	whole bool // the bytes of its entry are those its leaf names
 }
 
-// recentHashes is how far back a signed head may point without a look into the database.
-const recentHashes = 4096
+// recentHashes are those of the newest entries: how far back a signed head may point without a look into the database. As many
+// as there are places, however the numbers lie.
+type recentHashes struct {
+	of [4096]struct {
+		seq  uint64 // 0: none yet
+		hash [32]byte
+	}
+}
+
+func (r *recentHashes) keep(seq uint64, hash [32]byte) {
+	place := &r.of[seq%uint64(len(r.of))]
+	place.seq, place.hash = seq, hash
+}
+
+func (r *recentHashes) find(seq uint64) (hash [32]byte, known bool) {
+	place := &r.of[seq%uint64(len(r.of))]
+	return place.hash, seq != 0 && place.seq == seq
+}
 
 // chain verifies one chain from its first entry to its last.
 func (v *verifier) chain(ctx context.Context, key chainKey) error {
-	c := &chainProof{chainKey: key, Chain: &evidence.Chain{Sensor: key.sensor, Epoch: key.epoch}, v: v, recent: map[uint64][32]byte{}, signed: time.UnixMicro(int64(key.epoch))} //nolint:gosec // it came from a bigint
+	c := &chainProof{chainKey: key, Chain: &evidence.Chain{Sensor: key.sensor, Epoch: key.epoch}, v: v, signed: time.UnixMicro(int64(key.epoch))} //nolint:gosec // it came from a bigint
 	v.report.Chains = append(v.report.Chains, c.Chain)
 	var err error
 	if c.certs, err = v.certificates(ctx, key); err != nil {
@@ -189,20 +204,6 @@ func (c *chainProof) begin(ctx context.Context) error {
 // unsigned says whether the operator takes this sensor's chains without signatures.
 func (c *chainProof) unsigned() bool { return slices.Contains(c.v.q.Unsigned, c.sensor) }
 
-// readLedger reads the chain's row of the ledger.
-func (c *chainProof) readLedger(ctx context.Context) error {
-	row := c.v.tx.QueryRow(ctx, `SELECT received, head_seq, head_hash, genesis FROM calltrail.ledger WHERE sensor = $1 AND epoch = $2`,
-		c.sensor, int64(c.epoch)) //nolint:gosec // it came from a bigint
-	l := &chain{chainKey: c.chainKey}
-	if err := l.scan(row); errors.Is(err, pgx.ErrNoRows) {
-		return nil
-	} else if err != nil {
-		return err
-	}
-	c.ledger = l
-	return nil
-}
-
 // page checks one page of entries: the place of each, then what it names.
 func (c *chainProof) page(ctx context.Context, page []proof) error {
 	content, err := c.v.content(ctx, c, page)
@@ -251,12 +252,8 @@ func (c *chainProof) step(p *proof) {
 	} else if n < maxSpans {
 		c.spans = append(c.spans, span{p.seq, p.seq})
 	}
-	c.recent[p.seq] = p.hash
-	delete(c.recent, p.seq-recentHashes)
+	c.recent.keep(p.seq, p.hash)
 }
-
-// maxSpans bounds the runs of numbers that are remembered to be compared with the ledger.
-const maxSpans = 100_000
 
 // settle says where a broken link's fault is. When the link behind it is broken too, its own hash was changed. When its
 // bytes are not those of its leaf, the leaf was. Else either this entry or the one before was made anew, and it cannot be
@@ -327,68 +324,4 @@ func (c *chainProof) unsignedTail() {
 			Text: fmt.Sprintf("the last coverage event that a signed head covers is %s older than the newest record", newest.Sub(c.signed).Round(time.Second)),
 		})
 	}
-}
-
-// compareLedger holds the ledger against the entries.
-func (c *chainProof) compareLedger() {
-	fault := func(seq uint64, text string) {
-		c.v.add(c.Chain, evidence.Fault{Seq: seq, Last: seq, Kind: evidence.Ledger, Text: text})
-	}
-	if c.ledger == nil {
-		fault(1, "the ledger has no row of this chain")
-		return
-	}
-	there := merged(c.spans, c.certs)
-	switch {
-	case c.ledger.headSeq < c.Last:
-		fault(c.ledger.headSeq+1, fmt.Sprintf("the ledger ends at %d, the entries at %d", c.ledger.headSeq, c.Last))
-	case c.ledger.headSeq == c.Last && c.ledger.headHash != c.last:
-		fault(c.Last, "the ledger names another hash for the last entry")
-	case len(c.spans) >= maxSpans:
-		c.v.remark(fmt.Sprintf("chain of %q: more than %d runs of numbers; they were not compared with the ledger", c.sensor, maxSpans))
-	default:
-		if seq, differ := firstDifference(c.ledger.received, there); differ {
-			fault(seq, "the ledger and the entries do not agree on whether this number was received")
-		}
-	}
-}
-
-// merged joins runs of numbers and certificates.
-func merged(spans []span, certs []evidence.Certificate) []span {
-	all := slices.Clone(spans)
-	for _, d := range certs {
-		all = append(all, span{d.FromSeq, d.ToSeq})
-	}
-	slices.SortFunc(all, func(a, b span) int {
-		if a.first < b.first {
-			return -1
-		}
-		return 1
-	})
-	out := all[:0]
-	for _, s := range all {
-		if n := len(out); n > 0 && s.first <= out[n-1].last+1 {
-			out[n-1].last = max(out[n-1].last, s.last)
-			continue
-		}
-		out = append(out, s)
-	}
-	return out
-}
-
-// firstDifference is the lowest number that is in one of two lists of runs and not in the other.
-func firstDifference(a, b []span) (seq uint64, differ bool) {
-	for i := range max(len(a), len(b)) {
-		switch {
-		case i >= len(a):
-			return b[i].first, true
-		case i >= len(b):
-			return a[i].first, true
-		case a[i].first != b[i].first:
-			return min(a[i].first, b[i].first), true
-		case a[i].last != b[i].last:
-			return min(a[i].last, b[i].last) + 1, true
-		}
-	}
-	return 0, false
 }

@@ -69,11 +69,17 @@ func (e *evidenceChain) write(body []byte) {
 	}
 }
 
+// minute is the nth of the chain. A chain is verified as from when it began, so the times of its records follow that.
+func (e *evidenceChain) minute(n int) time.Time {
+	began := time.UnixMicro(int64(e.spool.Head().Epoch))
+	return began.UTC().Truncate(time.Minute).Add(time.Duration(n) * time.Minute)
+}
+
 // cover writes a coverage event with the head of the chain, signed, as the sensor does.
 func (e *evidenceChain) cover() {
 	e.tb.Helper()
 	e.n++
-	at := record.Time(time.Date(2026, 11, 22, 23, e.n, 0, 0, time.UTC).UnixMicro())
+	at := record.Time(e.minute(e.n).UnixMicro())
 	c := tapMinute("eth1", 0)
 	c.Sensor, c.Minute, c.From, c.To, c.Day = goldenSensor, at, at, at+60*1000000, at.Day()
 	head := e.spool.Head()

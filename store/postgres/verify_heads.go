@@ -41,7 +41,7 @@ func (c *chainProof) head(ctx context.Context, p *proof, e *record.Coverage) err
 
 // matches compares a head that is believed with the chain. What it does not match was made anew since the last that does.
 func (c *chainProof) matches(ctx context.Context, h *evidence.Head) (bool, error) {
-	hash, known := c.recent[h.Seq]
+	hash, known := c.recent.find(h.Seq)
 	if !known {
 		var err error
 		if hash, known, err = c.v.hashAt(ctx, c.chainKey, h.Seq); err != nil {

@@ -55,7 +55,8 @@ func (e *evidenceChain) mutations(t *testing.T, conn *pgx.Conn) {
 	const seed = 20261122
 	random := rand.New(rand.NewPCG(seed, 1))
 	found := map[string]int{}
-	for i, made := 0, 0; made < wantedMutations() && i < 20*wantedMutations(); i++ {
+	made, wanted := 0, wantedMutations()
+	for i := 0; made < wanted && i < 20*wanted; i++ {
 		m := kinds[i%len(kinds)]
 		if i >= len(kinds) && random.IntN(2) == 0 {
 			m = kinds[0] // half of them are changes of one column
@@ -77,9 +78,10 @@ func (e *evidenceChain) mutations(t *testing.T, conn *pgx.Conn) {
 			t.Errorf("mutation %d, %s: %s; faults %+v", i, m.name, missed, r.Faults)
 		}
 	}
-	t.Logf("%d kinds: %v", len(found), found)
-	if n := len(found); n < len(kinds) {
-		t.Errorf("only %d of %d kinds of change were made", n, len(kinds))
+	t.Logf("fault 19: %d random changes of %d kinds", made, len(found))
+	t.Logf("%v", found)
+	if n := len(found); n < len(kinds) || made < wanted {
+		t.Errorf("only %d changes of %d kinds were made, of %d and %d", made, n, wanted, len(kinds))
 	}
 }
 

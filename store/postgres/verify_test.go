@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -45,6 +46,7 @@ func TestVerify(t *testing.T) {
 		t.Errorf("numbers 10 to 40: %d records, %+v", r.Records, r.Faults)
 	}
 
+	t.Run("without contents", func(t *testing.T) { e.withoutContents(t, conn) })
 	t.Run("mutations", func(t *testing.T) { e.mutations(t, conn) })
 	t.Run("certificates", func(t *testing.T) { e.certificates(t, conn) })
 	t.Run("keys", func(t *testing.T) { e.forgedKeys(t, conn) })
@@ -327,7 +329,7 @@ func TestVerifyRotation(t *testing.T) {
 	}
 	write()
 	old, next := e.signer, newSigner(t)
-	at := func(n int) time.Time { return time.Date(2026, 11, 22, 23, n, 30, 0, time.UTC) }
+	at := func(n int) time.Time { return e.minute(n).Add(30 * time.Second) }
 	s, err := old.Succeed(evidence.ForSensor, goldenSensor, next.PublicKey(), at(2), at(3))
 	if err != nil {
 		t.Fatal(err)
@@ -361,5 +363,45 @@ func TestVerifyRotation(t *testing.T) {
 	r := e.verify(VerifyQuery{Own: e.own})
 	if r.Good() || r.Chains[0].Heads != 3 || r.Chains[0].SignedTo != 11 || r.Total != 2 || r.Faults[0].Seq != 16 || !strings.Contains(r.Faults[1].Text, "was revoked at") {
 		t.Errorf("a revoked key: %+v %+v", *r.Chains[0], r.Faults)
+	}
+}
+
+// withoutContents verifies as an auditor may, who reads no record: the chain, its heads and the ledger. What only bytes tell is not seen.
+func (e *evidenceChain) withoutContents(t *testing.T, conn *pgx.Conn) {
+	q := e.query()
+	q.NoContents = true
+	whole, r := e.verify(e.query()), e.verify(q)
+	for _, f := range r.Faults {
+		t.Errorf("%+v", f)
+	}
+	got, want := *r.Chains[0], *whole.Chains[0]
+	if r.Contents || !whole.Contents || len(r.Chains) != 1 || got != want {
+		t.Errorf("chain %+v, want %+v", got, want)
+	}
+	for _, c := range []struct {
+		name, statement string
+		kind            evidence.Kind // empty: only the bytes tell
+	}{
+		{"an entry is taken out", `DELETE FROM calltrail.entry WHERE seq = 12`, evidence.Missing},
+		{"a leaf is changed", `UPDATE calltrail.entry SET leaf = sha256(leaf) WHERE seq = 12`, evidence.Broken},
+		{"a head is another", `UPDATE calltrail.coverage SET head_seq = head_seq - 1 WHERE head_seq > 20`, evidence.Signature},
+		{"a signature is another's", `UPDATE calltrail.coverage SET head_signature = (SELECT head_signature FROM calltrail.coverage ORDER BY head_seq LIMIT 1)`, evidence.Signature},
+		{"the ledger reaches further", `UPDATE calltrail.ledger SET head_seq = head_seq + 1`, evidence.Missing},
+		{"the ledger has another head", `UPDATE calltrail.ledger SET head_hash = sha256(head_hash)`, evidence.Ledger},
+		{"the end is cut off", `DELETE FROM calltrail.entry WHERE seq > 30`, evidence.Cut},
+		{"a coverage event of no entry", `INSERT INTO calltrail.coverage SELECT (jsonb_populate_record(c, '{"record_id": "00000000-0000-4000-8000-000000000001"}')).* FROM calltrail.coverage c LIMIT 1`, evidence.Extra},
+		{"a duplicate of nothing", `UPDATE calltrail.entry SET record_id = '00000000-0000-4000-8000-000000000002' WHERE outcome = 'duplicate'`, evidence.Row},
+		{"a row says something else", `UPDATE calltrail.call_record SET caller_e164 = '+910000000000'`, ""},
+	} {
+		r, err := e.tampered(conn, q, "", func(tx pgx.Tx) error {
+			_, err := tx.Exec(t.Context(), c.statement)
+			return err
+		})
+		switch {
+		case err != nil:
+			t.Errorf("%s: %v", c.name, err)
+		case c.kind == "" && !r.Good(), c.kind != "" && !slices.ContainsFunc(r.Faults, func(f evidence.Fault) bool { return f.Kind == c.kind }):
+			t.Errorf("%s: want %q, got %+v", c.name, c.kind, r.Faults)
+		}
 	}
 }

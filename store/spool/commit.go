@@ -48,7 +48,7 @@ func (s *Spool) attempt() {
 	s.started++
 	s.armed = false
 	if s.w.pos == len(s.w.todo) {
-		s.w.todo, s.w.pos, s.queue = s.queue, 0, s.w.todo[:0]
+		s.w.todo, s.w.pos, s.queue = s.queue, 0, spare(s.w.todo)
 	} else {
 		s.w.todo = append(append(s.w.todo[:0], s.w.todo[s.w.pos:]...), s.queue...)
 		s.w.pos, s.queue = 0, s.queue[:0]
@@ -80,6 +80,18 @@ func (s *Spool) attempt() {
 		s.arm(retryAfter)
 	}
 	s.broadcast()
+}
+
+// maxSpare bounds the memory, in octets, of each of the two buffers that wait for frames: more than any commit of a busy sensor
+// takes. What a full disk has let grow beyond is given back when it has been written.
+const maxSpare = 1 << 20
+
+// spare is a buffer to be used again, or nil.
+func spare(b []byte) []byte {
+	if cap(b) > maxSpare {
+		return nil
+	}
+	return b[:0]
 }
 
 // commit writes and syncs the frames in todo, segment by segment.
@@ -176,16 +188,28 @@ func (s *Spool) persist(b []byte) error {
 		}
 		return err
 	}
-	err := w.file.Sync()
-	if err == nil && w.fresh {
-		err = s.cfg.FS.SyncDir(s.cfg.Dir)
-	}
+	err := s.sync()
 	if err != nil {
 		s.abandon()
 		return err
 	}
 	w.off += int64(len(b))
 	return nil
+}
+
+// sync makes the open segment durable, and its name with the first commit.
+func (s *Spool) sync() error {
+	if s.cfg.breach == skipSync {
+		return nil
+	}
+	err := s.w.file.Sync()
+	if err != nil && s.cfg.breach == syncAgain {
+		err = s.w.file.Sync()
+	}
+	if err == nil && s.w.fresh {
+		err = s.cfg.FS.SyncDir(s.cfg.Dir)
+	}
+	return err
 }
 
 func (w *writer) writeAll(b []byte) error {

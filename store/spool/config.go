@@ -57,6 +57,8 @@ type Config struct {
 	FS FS
 	// Now is the wall clock, for the epoch, the age of segments and nothing else; nil means time.Now.
 	Now func() time.Time
+
+	breach breach // by tests alone
 }
 
 func (c Config) withDefaults() (Config, error) {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"calltrail/store/faults/control"
 )
 
 // sample is a closed spool of nine records in two segments:
@@ -21,8 +23,9 @@ type sample struct {
 	epoch uint64
 	// ends[n] is where the frame of record n ends in its segment.
 	ends map[uint64]int64
-	// now is the clock when the sample is examined.
-	now time.Time
+	// now is the clock when the sample is examined, broken what the spool that reads it does wrong.
+	now    time.Time
+	broken breach
 }
 
 var sampleNow = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
@@ -96,7 +99,7 @@ func (sm *sample) examine(t testing.TB, d *disk) outcome {
 	t.Helper()
 	var o outcome
 	cfg := sampleConfig(d)
-	cfg.Now = func() time.Time { return sm.now }
+	cfg.Now, cfg.breach = func() time.Time { return sm.now }, sm.broken
 	s, err := Open(cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -155,13 +158,29 @@ func numbers(first, last uint64) (list []uint64) {
 // Fault 3, first half: whatever bit flips, no record is lost but the one it is in, and that one is said to be lost.
 func TestFlipEveryBit(t *testing.T) {
 	t.Parallel()
-	sm := newSample(t)
+	flips := flipEveryBit(t, newSample(t))
+	t.Logf("fault 3: %d bits and each cut", flips)
+}
+
+// Its control: a spool that believes what it reads.
+func TestFlipIsNoticed(t *testing.T) {
+	t.Parallel()
+	control.Noticed(t, "frames are believed without CRC and hash", func(t testing.TB) {
+		sm := newSample(t)
+		sm.broken = believeAnything
+		flipEveryBit(t, sm)
+	})
+}
+
+func flipEveryBit(t testing.TB, sm *sample) (flips int) {
+	t.Helper()
 	for ordinal := uint64(1); ordinal <= 2; ordinal++ {
 		name := "/s/" + segmentName(ordinal)
 		content := sm.files[name]
 		for bit := range len(content) * 8 {
 			flipped := bytes.Clone(content)
 			flipped[bit/8] ^= 1 << (bit % 8)
+			flips++
 			o := sm.examine(t, sm.disk(name, flipped))
 			all := slices.Sorted(slices.Values(slices.Concat(o.kept, o.lost)))
 			if o.epoch != sm.epoch || o.next != 10 || !slices.Equal(all, numbers(1, 9)) || len(o.lost) > 1 {
@@ -174,6 +193,7 @@ func TestFlipEveryBit(t *testing.T) {
 			}
 		}
 	}
+	return flips
 }
 
 // The same where the process was killed between its last fsync and the mark: of the last commit, which cannot be told

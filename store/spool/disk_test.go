@@ -31,7 +31,6 @@ type disk struct {
 	room      int64   // octets that still fit; negative: no limit
 	failSync  float64 // probability that Sync fails with EIO
 	lyingSync bool    // Sync says yes and does nothing
-	retrySync bool    // a failed Sync is asked again: the trap of fault 4
 	syncs     int
 }
 
@@ -337,9 +336,6 @@ func (f *diskFile) Sync() error {
 		return nil
 	case f.d.rnd.Float64() < f.d.failSync:
 		f.n.spoil(f.d.rnd)
-		if f.d.retrySync {
-			return nil
-		}
 		return syscall.EIO
 	}
 	f.n.sync()

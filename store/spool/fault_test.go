@@ -1,18 +1,14 @@
 package spool
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
-	"fmt"
-	"math/rand/v2"
-	"os"
-	"os/exec"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"calltrail/store/faults/control"
 )
 
 // Fault 4: a failed fsync acknowledges nothing; the records are written again elsewhere under the same numbers.
@@ -47,10 +43,18 @@ func TestFailedSync(t *testing.T) {
 }
 
 // Fault 5: a full disk refuses, keeps everything, and goes on when there is room.
-func TestDiskFull(t *testing.T) {
+func TestDiskFull(t *testing.T) { diskFull(t, intact) }
+
+// Its control: a spool that makes room out of what nobody has acknowledged.
+func TestDiskFullIsNoticed(t *testing.T) {
+	control.Noticed(t, "what nobody has acknowledged is trimmed", func(t testing.TB) { diskFull(t, trimAnything) })
+}
+
+func diskFull(t testing.TB, broken breach) {
+	t.Helper()
 	d := newDisk(1)
 	d.room = 20 << 10
-	cfg := Config{Dir: "/s", Sensor: "edge-1", FS: d, Window: time.Hour, SegmentBytes: 6 << 10, QueueBytes: 8 << 10}
+	cfg := Config{Dir: "/s", Sensor: "edge-1", FS: d, Window: time.Hour, SegmentBytes: 6 << 10, QueueBytes: 8 << 10, breach: broken}
 	s := mustOpen(t, cfg)
 	told := ledger{}
 	var last uint64
@@ -90,8 +94,12 @@ func TestDiskFull(t *testing.T) {
 	d.mu.Lock()
 	d.room = 1 << 20
 	d.mu.Unlock()
+	began := time.Now()
 	if err := s.Sync(t.Context()); err != nil {
 		t.Fatal(err)
+	}
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("with room again it took %v, want at most 10 s", took)
 	}
 	mustClose(t, s)
 	s = mustOpen(t, cfg)
@@ -138,88 +146,33 @@ func TestRetryByItself(t *testing.T) {
 	}
 }
 
-const childEnv = "CALLTRAIL_SPOOL_CHILD"
-
-func TestMain(m *testing.M) {
-	if dir := os.Getenv(childEnv); dir != "" {
-		if err := child(dir); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		return
+// What a full disk has let grow in memory is given back once it is written.
+func TestBuffersShrinkAfterAFullDisk(t *testing.T) {
+	d := newDisk(1)
+	cfg := Config{Dir: "/s", Sensor: "edge-1", FS: d, Window: time.Hour}
+	s := mustOpen(t, cfg)
+	room := func(octets int64) {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.room = octets
 	}
-	os.Exit(m.Run())
-}
-
-func killConfig(dir string) Config {
-	return Config{Dir: dir, Sensor: "edge-1", SegmentBytes: 64 << 10}
-}
-
-// child appends until it is killed and prints the last number that it was told is durable.
-func child(dir string) error {
-	s, err := Open(killConfig(dir))
-	if err != nil {
-		return err
-	}
-	for next := s.Stats().Last + 1; ; {
-		bodies := make([][]byte, 1+next%5)
-		for i := range bodies {
-			bodies[i] = body(next + uint64(i))
+	room(0)
+	for range 100 {
+		if _, _, err := s.Append(make([]byte, MaxBody)); !errors.Is(err, ErrFull) {
+			t.Fatalf("append: %v", err)
 		}
-		_, last, err := s.Append(bodies...)
-		if err != nil {
-			return err
-		}
-		fmt.Println(last)
-		next = last + 1
 	}
-}
-
-// Fault 1: kill -9 at random moments under load. What the child has printed is there, with the right bytes and chain.
-func TestKill(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	rnd := rand.New(rand.NewPCG(1, 1))
-	var told, epoch uint64
-	for cycle := range 30 {
-		cmd := exec.CommandContext(t.Context(), os.Args[0])
-		cmd.Env = append(os.Environ(), childEnv+"="+dir)
-		var complaint bytes.Buffer
-		cmd.Stderr = &complaint
-		out, err := cmd.StdoutPipe()
-		if err != nil {
+	if n := s.Stats().Queued; n < 100*MaxBody {
+		t.Fatalf("%d octets wait", n)
+	}
+	room(-1)
+	for range 3 { // each of the two buffers has its turn
+		if _, _, err := s.Append([]byte("{}")); err != nil {
 			t.Fatal(err)
 		}
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		lines := bufio.NewScanner(out)
-		for enough := 1 + rnd.IntN(30); lines.Scan(); enough-- {
-			if _, err := fmt.Sscan(lines.Text(), &told); err != nil {
-				t.Fatal(err)
-			}
-			if enough == 0 { // the child runs on while it is killed; what it still prints counts
-				if err := cmd.Process.Kill(); err != nil {
-					t.Fatal(err)
-				}
-			}
-		}
-		if err := cmd.Wait(); err == nil || complaint.Len() > 0 {
-			t.Fatalf("cycle %d: child ended by itself: %s", cycle, complaint.String())
-		}
-		s := mustOpen(t, killConfig(dir))
-		list := readAll(t, s, 1)
-		if epoch == 0 {
-			epoch = s.Epoch()
-		}
-		checkChain(t, list, epoch)
-		if uint64(len(list)) < told || len(s.Gaps()) != 0 {
-			t.Fatalf("cycle %d: %d records, told %d, gaps %v", cycle, len(list), told, s.Gaps())
-		}
-		if i := slices.IndexFunc(list, func(e Entry) bool { return !bytes.Equal(e.Body, body(e.Seq)) }); i >= 0 {
-			t.Fatalf("cycle %d: record %d has other bytes", cycle, i+1)
-		}
-		mustClose(t, s)
 	}
-	t.Logf("%d records after 30 kills", told)
+	mustClose(t, s)
+	if n := cap(s.queue) + cap(s.w.todo); n > 2*maxSpare {
+		t.Errorf("%d octets of buffers are kept for ever, want at most %d", n, 2*maxSpare)
+	}
 }

@@ -117,17 +117,23 @@ func parseFrame(b []byte, ordinal uint64, off int64) (f frame, ok bool) {
 	if binary.BigEndian.Uint32(b[4:]) != frameCRC(b, ordinal, off) {
 		return f, false
 	}
+	f = decodeFrame(b)
+	if f.typ < typeRecord || f.typ > typeMark || f.typ == typeRecord && f.seq == 0 {
+		return f, false
+	}
+	return f, f.hash == f.link()
+}
+
+// decodeFrame only decodes.
+func decodeFrame(b []byte) (f frame) {
 	f.typ, f.kind = b[12], b[13]
 	f.epoch = binary.BigEndian.Uint64(b[16:])
 	f.seq = binary.BigEndian.Uint64(b[24:])
 	copy(f.prev[:], b[32:])
 	copy(f.hash[:], b[64:])
 	f.body = b[frameHeader : frameHeader+int(binary.BigEndian.Uint32(b[8:]))]
-	if f.typ < typeRecord || f.typ > typeMark || f.typ == typeRecord && f.seq == 0 {
-		return f, false
-	}
 	f.leaf = sha256.Sum256(f.body)
-	return f, f.hash == f.link()
+	return f
 }
 
 // emptyLeaf is the leaf of a mark.

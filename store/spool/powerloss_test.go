@@ -15,6 +15,7 @@ import (
 // life drives a spool on a disk that loses its power again and again, and keeps the account of what it was told.
 type life struct {
 	rnd    *rand.Rand
+	broken breach
 	acked  ledger              // told durable
 	asked  map[uint64][][]byte // every body that a number was given to
 	cursor uint64              // acknowledged to the spool
@@ -26,17 +27,17 @@ type life struct {
 func seeds(t *testing.T) uint64 {
 	n, err := strconv.ParseUint(os.Getenv("CALLTRAIL_SEEDS"), 10, 64)
 	if err != nil {
-		return 2000
+		n = 2000
 	}
-	t.Logf("%d seeds", n)
+	t.Logf("fault 2: %d seeds", n)
 	return n
 }
 
 // simulate runs four lives of a spool, each ended by a power loss at a random operation, and returns the first breach
 // of what the spool promises.
-func simulate(seed uint64, fault func(*disk)) error {
+func simulate(seed uint64, broken breach, fault func(*disk)) error {
 	rnd := rand.New(rand.NewPCG(seed, 2))
-	l := &life{rnd: rnd, acked: ledger{}, asked: map[uint64][][]byte{}, heads: map[uint64]point{}}
+	l := &life{rnd: rnd, broken: broken, acked: ledger{}, asked: map[uint64][][]byte{}, heads: map[uint64]point{}}
 	d := newDisk(seed)
 	for run := range 4 {
 		fault(d)
@@ -65,7 +66,7 @@ func simulate(seed uint64, fault func(*disk)) error {
 func (l *life) config(d *disk) Config {
 	return Config{
 		Dir: "/s", Sensor: "edge-1", FS: d, Window: time.Hour, SegmentBytes: 6 << 10,
-		Now: func() time.Time { return sampleNow },
+		Now: func() time.Time { return sampleNow }, breach: l.broken,
 	}
 }
 
@@ -203,7 +204,7 @@ func (l *life) checkEntry(e, last Entry) error {
 func TestPowerLoss(t *testing.T) {
 	t.Parallel()
 	for seed := range seeds(t) {
-		if err := simulate(seed, func(*disk) {}); err != nil {
+		if err := simulate(seed, intact, func(*disk) {}); err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
 	}
@@ -213,28 +214,37 @@ func TestPowerLoss(t *testing.T) {
 func TestPowerLossAndFailingSync(t *testing.T) {
 	t.Parallel()
 	for seed := range seeds(t) {
-		if err := simulate(seed, func(d *disk) { d.failSync = 0.1 }); err != nil {
+		if err := simulate(seed, intact, func(d *disk) { d.failSync = 0.1 }); err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
 	}
 }
 
-// Negative controls: with a disk that only says it has synced, and with an fsync that is asked again after it failed, the
-// check must find the loss, or it proves nothing.
+// The controls of faults 2 and 4: with a spool that does not sync, or calls a failed fsync again, or acknowledges what it has
+// only queued, and with a disk that only says that it has synced, the check must find the loss, or it proves nothing.
 func TestPowerLossIsNoticed(t *testing.T) {
 	t.Parallel()
-	for name, fault := range map[string]func(*disk){
-		"fsync skipped":             func(d *disk) { d.lyingSync = true },
-		"failed fsync called again": func(d *disk) { d.failSync, d.retrySync = 0.1, true },
+	for name, control := range map[string]struct {
+		broken breach
+		fault  func(*disk)
+	}{
+		"fsync skipped":             {skipSync, func(*disk) {}},
+		"failed fsync called again": {syncAgain, func(d *disk) { d.failSync = 0.1 }},
+		"acknowledged early":        {acknowledge, func(*disk) {}},
+		"a disk that lies":          {intact, func(d *disk) { d.lyingSync = true }},
 	} {
-		found := 0
-		for seed := range uint64(100) {
-			if simulate(seed, fault) != nil {
-				found++
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			found := 0
+			for seed := range uint64(100) {
+				if simulate(seed, control.broken, control.fault) != nil {
+					found++
+				}
 			}
-		}
-		if found < 50 {
-			t.Errorf("%s: loss found with %d of 100 seeds", name, found)
-		}
+			if found < 50 {
+				t.Errorf("loss found with %d of 100 seeds", found)
+			}
+			t.Logf("loss found with %d of 100 seeds", found)
+		})
 	}
 }

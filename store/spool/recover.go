@@ -227,7 +227,7 @@ func (s *Spool) setAside(name, as string) error {
 func (s *Spool) scanner(seg segment) scanner {
 	name := s.path(segmentName(seg.ordinal))
 	return scanner{
-		ordinal: seg.ordinal, epoch: seg.epoch, off: headerSize, end: seg.end,
+		ordinal: seg.ordinal, epoch: seg.epoch, off: headerSize, end: seg.end, believes: s.cfg.breach == believeAnything,
 		load: func(p []byte, off int64) error {
 			f, err := s.cfg.FS.OpenFile(name, os.O_RDONLY)
 			if err != nil {

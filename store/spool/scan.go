@@ -21,6 +21,8 @@ type scanner struct {
 	epoch    uint64
 	off, end int64
 
+	believes bool // see believeAnything
+
 	buf  []byte // the octets from base on
 	base int64
 }
@@ -39,7 +41,9 @@ func (s *scanner) next() (f frame, at, skipped int64, err error) {
 			if b, err = s.window(n); err != nil {
 				return f, 0, 0, err
 			}
-			f, ok = parseFrame(b, s.ordinal, s.off)
+			if f, ok = parseFrame(b, s.ordinal, s.off); !ok && s.believes {
+				f, ok = decodeFrame(b), true
+			}
 			if ok && (s.epoch == 0 || s.epoch == f.epoch) {
 				at, s.epoch = s.off, f.epoch
 				s.off += int64(n)

@@ -65,7 +65,7 @@ func (s *Spool) readTail(seg *segment, f File, known cursor) (tail, error) {
 	found := false
 	t := tail{cut: headerSize, head: point{seg.first - 1, seg.prev}}
 	sc := scanner{
-		ordinal: seg.ordinal, epoch: seg.epoch, off: headerSize, end: seg.end,
+		ordinal: seg.ordinal, epoch: seg.epoch, off: headerSize, end: seg.end, believes: s.cfg.breach == believeAnything,
 		load: func(p []byte, off int64) error { return readThrough(f, p, off) },
 	}
 	torn, atTorn := int64(-1), t.head // the first bad octet behind the last proof, and the chain's head there

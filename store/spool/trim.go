@@ -38,7 +38,10 @@ func (s *Spool) Trim(keepBytes int64, keepAge time.Duration) (freed int64, err e
 func (s *Spool) takeOldest(keepBytes int64, keepAge time.Duration) (seg segment, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed || len(s.segs) < 2 || s.segs[1].first > s.acked+1 {
+	if s.closed || len(s.segs) < 2 {
+		return seg, false
+	}
+	if s.segs[1].first > s.acked+1 && s.cfg.breach != trimAnything {
 		return seg, false
 	}
 	if s.cfg.Recent > 0 && s.recent(s.cfg.Recent) == 0 {

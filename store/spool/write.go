@@ -3,6 +3,7 @@ package spool
 import (
 	"context"
 	"crypto/sha256"
+	"time"
 )
 
 // Append numbers the bodies first, first+1 … last, and returns when all are durable. Callers share fsyncs: what comes while
@@ -24,11 +25,19 @@ func (s *Spool) Append(bodies ...[]byte) (first, last uint64, err error) {
 func (s *Spool) Write(body []byte) (seq uint64, err error) {
 	_, seq, _, err = s.enqueue(typeRecord, 0, [][]byte{body})
 	if err == nil {
-		s.mu.Lock()
-		s.arm(s.cfg.Window)
-		s.mu.Unlock()
+		s.within(s.cfg.Window)
 	}
 	return seq, err
+}
+
+// within has what is queued committed after the window at the latest.
+func (s *Spool) within(window time.Duration) {
+	if s.cfg.breach == slowWindow {
+		window *= 3
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.arm(window)
 }
 
 // WriteLocal queues an entry without a number, which never leaves the sensor: state to begin again with after a
@@ -36,9 +45,7 @@ func (s *Spool) Write(body []byte) (seq uint64, err error) {
 func (s *Spool) WriteLocal(kind byte, body []byte) error {
 	_, _, _, err := s.enqueue(typeLocal, kind, [][]byte{body})
 	if err == nil {
-		s.mu.Lock()
-		s.arm(s.cfg.Window)
-		s.mu.Unlock()
+		s.within(s.cfg.Window)
 	}
 	return err
 }
@@ -137,7 +144,7 @@ func (s *Spool) await(ctx context.Context, done func() bool) error {
 	for {
 		moved, failure := s.moved, s.failure
 		switch {
-		case done():
+		case done(), s.cfg.breach == acknowledge:
 			s.mu.Unlock()
 			return nil
 		case s.finished >= attempt && failure != nil:

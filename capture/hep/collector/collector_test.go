@@ -19,6 +19,9 @@ import (
 
 var loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
 
+// patience is how long something may take, on a machine that has other things to do.
+const patience = time.Minute
+
 // hepAt is a HEP message with a time and a payload of SIP from 192.0.2.1 to 192.0.2.2 over UDP.
 func hepAt(at time.Time, payload string) []byte {
 	b := []byte("HEP3\x00\x00" +
@@ -83,7 +86,7 @@ func send(t *testing.T, conn net.Conn, b []byte) {
 func next(t *testing.T, c *Collector) capture.Packet {
 	t.Helper()
 	var p capture.Packet
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
 		err := c.live.Next(&p)
 		if err == nil {
 			p.Data = slices.Clone(p.Data)
@@ -102,7 +105,7 @@ func until(t *testing.T, what string, ok func() bool) {
 	t.Helper()
 	pause := time.NewTicker(time.Millisecond)
 	defer pause.Stop()
-	for deadline := time.Now().Add(10 * time.Second); !ok(); <-pause.C {
+	for deadline := time.Now().Add(patience); !ok(); <-pause.C {
 		if time.Now().After(deadline) {
 			t.Fatal(what)
 		}
@@ -119,7 +122,8 @@ func TestMessagesArrive(t *testing.T) {
 		if !bytes.Equal(p.Data, want) || p.Link != capture.LinkHEP || p.Length != len(want) || p.Position != uint64(i+1) || p.Tap != 0 {
 			t.Errorf("%s: %+v", network, p)
 		}
-		if p.Time != at.UnixNano() {
+		// A machine that took so long has rightly given the agent's time up.
+		if p.Time != at.UnixNano() && time.Since(at) < maxBack {
 			t.Errorf("%s: at %d, the agent said %d", network, p.Time, at.UnixNano())
 		}
 	}
@@ -185,7 +189,7 @@ func TestBrokenConnectionIsClosed(t *testing.T) {
 			if tt.hangUp {
 				_ = conn.Close()
 			} else {
-				_ = conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+				_ = conn.SetReadDeadline(time.Now().Add(patience))
 				if n, err := conn.Read(make([]byte, 1)); n != 0 || errors.Is(err, os.ErrDeadlineExceeded) {
 					t.Fatalf("the connection stays: %d, %v", n, err)
 				}
@@ -201,7 +205,7 @@ func TestOnlyAgentsAreHeard(t *testing.T) {
 	message := hepAt(time.Now(), "x")
 	send(t, udp, message)
 	conn := dial(t, c, "tcp")
-	_ = conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+	_ = conn.SetReadDeadline(time.Now().Add(patience))
 	if _, err := conn.Read(make([]byte, 1)); err == nil {
 		t.Error("a connection from elsewhere stays")
 	}
@@ -239,7 +243,7 @@ func TestTooManyConnections(t *testing.T) {
 	}
 	until(t, "not all connections came", func() bool { return c.Stats().Connections == 3 })
 	one := dial(t, c, "tcp")
-	_ = one.SetReadDeadline(time.Now().Add(10 * time.Second))
+	_ = one.SetReadDeadline(time.Now().Add(patience))
 	if _, err := one.Read(make([]byte, 1)); err == nil {
 		t.Error("one connection too many stays")
 	}
@@ -260,8 +264,16 @@ func TestConnectionsEnd(t *testing.T) {
 		{"silent", func(l *limits) { l.silence = 500 * time.Millisecond }, message, 0},
 		{"slow", func(l *limits) { l.slowness = 500 * time.Millisecond }, append(slices.Clone(message), message[:20]...), 1},
 	} {
-		c := opened(t, Config{Allow: loopback}, tt.change)
+		l := usual
+		tt.change(&l)
+		c := newCollector(l)
+		c.SetAllow(loopback)
+		if err := c.listen(Config{TCP: "127.0.0.1:0"}); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = c.Close() })
 		send(t, dial(t, c, "tcp"), tt.begun)
+		go c.accept() // not before: the silence begins with it
 		next(t, c)
 		until(t, tt.name+": the connection stays", func() bool { return c.Stats().Connections == 0 })
 		if s := c.Stats(); s.Broken != tt.broken {
@@ -277,10 +289,8 @@ func TestFullQueue(t *testing.T) {
 	for i := range 10 {
 		send(t, udp, hepAt(time.Now(), fmt.Sprint("datagram ", i)))
 	}
-	until(t, "datagrams are missing", func() bool { return c.live.LiveStats().Packets == 10 })
-	if s := c.live.LiveStats(); s.Drops != 6 {
-		t.Fatalf("%+v", s)
-	}
+	// A message is counted before it is known whether there is room for it.
+	until(t, "10 datagrams, 6 of them too many", func() bool { s := c.live.LiveStats(); return s.Packets == 10 && s.Drops == 6 })
 	tcp := dial(t, c, "tcp")
 	var all []byte
 	for i := range 100 {

@@ -65,6 +65,12 @@ func Default() *Config {
 			Retention:    Duration(7 * day),
 			Group:        "calltrail-store",
 		},
+		Access: Access{Zone: "Asia/Kolkata"},
+		Retention: Retention{
+			Period: LeastRetention,
+			Grace:  Duration(7 * day),
+			Notice: Duration(7 * day),
+		},
 		Metrics: Metrics{Listen: "127.0.0.1:9465", StoreListen: "127.0.0.1:9466", AssignmentsListen: "127.0.0.1:9467"},
 		Assignments: Assignments{
 			RADIUSAllow: loopback(),
@@ -73,7 +79,8 @@ func Default() *Config {
 			SyslogZone:  "UTC",
 			MaxLate:     Duration(7 * day),
 		},
-		Log: Log{Level: "info", Format: "auto"},
+		Evidence: Evidence{Template: "dot-ipdr"},
+		Log:      Log{Level: "info", Format: "auto"},
 	}
 }
 

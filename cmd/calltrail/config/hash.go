@@ -21,8 +21,11 @@ func (c *Config) Hash() string {
 
 func (c *Config) canonical(k key) []byte {
 	v := c.field(k).Interface()
-	if k.path == "postgres.dsn" {
+	switch k.path {
+	case "postgres.dsn":
 		v = c.Postgres.MaskedDSN()
+	case "access.dsn":
+		v = maskedDSN(c.Access.DSN)
 	}
 	switch x := v.(type) {
 	case Duration:

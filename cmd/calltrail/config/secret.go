@@ -38,6 +38,18 @@ func (k *Kafka) Password() (string, error) {
 	return secret, nil
 }
 
+// Password reads Access.PasswordFile as that of Postgres is read.
+func (a *Access) Password() (string, error) {
+	if a.PasswordFile == "" {
+		return "", nil
+	}
+	secret, err := readSecret(a.PasswordFile)
+	if err != nil {
+		return "", fmt.Errorf("access.password_file: %w", err)
+	}
+	return secret, nil
+}
+
 func readSecret(name string) (string, error) {
 	f, err := os.Open(name) //nolint:gosec // the operator names the file
 	if err != nil {
@@ -113,8 +125,10 @@ func maskQuery(u *url.URL) bool {
 }
 
 // MaskedDSN is the DSN with "xxxxx" for a password, for messages and logs.
-func (p *Postgres) MaskedDSN() string {
-	masked, _, err := splitDSN(p.DSN)
+func (p *Postgres) MaskedDSN() string { return maskedDSN(p.DSN) }
+
+func maskedDSN(dsn string) string {
+	masked, _, err := splitDSN(dsn)
 	if err != nil {
 		return "(unreadable)"
 	}

@@ -27,6 +27,7 @@ func (c *Config) ValidateValues() Problems {
 	v.spool()
 	v.kafka()
 	v.postgres()
+	v.retention()
 	v.metrics()
 	v.assignments()
 	v.choices()
@@ -193,6 +194,12 @@ func (v *validator) kafka() {
 			v.fail("watchlist.alerts_topic", "is a topic of records too; name another")
 		}
 	}
+	if anchors := v.cfg.Evidence.AnchorTopic; anchors != "" {
+		v.topic("evidence.anchor_topic", anchors)
+		if anchors == k.RecordsTopic || anchors == k.ResendTopic || anchors == v.cfg.Watchlist.AlertsTopic {
+			v.fail("evidence.anchor_topic", "carries something else; name another")
+		}
+	}
 	if k.RecordsTopic == k.ResendTopic {
 		v.fail("kafka.resend_topic", "is the records topic too; name another")
 	}
@@ -215,18 +222,27 @@ func (v *validator) topic(path, name string) {
 }
 
 func (v *validator) postgres() {
-	p := v.cfg.Postgres
-	_, secret, err := splitDSN(p.DSN)
+	v.dsn("postgres", v.cfg.Postgres.DSN, v.cfg.Postgres.PasswordFile)
+	v.dsn("access", v.cfg.Access.DSN, v.cfg.Access.PasswordFile)
+	if _, err := time.LoadLocation(v.cfg.Access.Zone); err != nil || v.cfg.Access.Zone == "" {
+		v.fail("access.zone", "%q is not a time zone; write UTC, or a name such as Asia/Kolkata", v.cfg.Access.Zone)
+	}
+}
+
+// dsn looks at the keys dsn and password_file of a section.
+func (v *validator) dsn(section, dsn, passwordFile string) {
+	_, secret, err := splitDSN(dsn)
+	path := section + ".dsn"
 	switch {
-	case p.DSN == "":
+	case dsn == "":
 	case err != nil:
-		v.fail("postgres.dsn", "%s", err)
-	case !isURL(p.DSN) && !strings.Contains(p.DSN, "="):
-		v.fail("postgres.dsn", "not a connection string; write postgres://user@host:5432/database, or host=… user=… dbname=…")
-	case secret && v.cfg.origin("postgres.dsn").layer == fromFile:
-		v.fail("postgres.dsn", "holds a password; write it alone into a file of mode 0600 and name that in postgres.password_file")
-	case secret && p.PasswordFile != "":
-		v.fail("postgres.password_file", "is set while postgres.dsn holds a password already; keep one of them")
+		v.fail(path, "%s", err)
+	case !isURL(dsn) && !strings.Contains(dsn, "="):
+		v.fail(path, "not a connection string; write postgres://user@host:5432/database, or host=… user=… dbname=…")
+	case secret && v.cfg.origin(path).layer == fromFile:
+		v.fail(path, "holds a password; write it alone into a file of mode 0600 and name that in %s.password_file", section)
+	case secret && passwordFile != "":
+		v.fail(section+".password_file", "is set while %s holds a password already; keep one of them", path)
 	}
 }
 
@@ -248,6 +264,9 @@ func (c *Config) validateFiles() Problems {
 	v := validator{cfg: c}
 	if _, err := c.Postgres.Password(); err != nil {
 		v.fail("postgres.password_file", "%s", strings.TrimPrefix(err.Error(), "postgres.password_file: "))
+	}
+	if _, err := c.Access.Password(); err != nil {
+		v.fail("access.password_file", "%s", strings.TrimPrefix(err.Error(), "access.password_file: "))
 	}
 	if _, err := c.Kafka.Password(); err != nil {
 		v.fail("kafka.password_file", "%s", strings.TrimPrefix(err.Error(), "kafka.password_file: "))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"regexp"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -42,10 +43,18 @@ const (
 	askPatience = 10 * time.Second
 )
 
+// goCollector tells of the Go runtime what it does by default, and go_gc_heap_live_bytes: what the last collection found in use. Of
+// all its numbers that is the one that shows whether a program keeps more and more; the others count what is about to be collected,
+// or what the runtime has set aside.
+func goCollector() prometheus.Collector {
+	return collectors.NewGoCollector(collectors.WithGoCollectorRuntimeMetrics(
+		collectors.GoRuntimeMetricsRule{Matcher: regexp.MustCompile("^/gc/heap/live:bytes$")}))
+}
+
 func newMonitor(cfg Config, c prometheus.Collector) (*Monitor, error) {
 	m := &Monitor{cfg: cfg, registry: prometheus.NewPedanticRegistry()}
 	for _, c := range []prometheus.Collector{
-		c, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), buildInfo(cfg.Version),
+		c, goCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), buildInfo(cfg.Version),
 	} {
 		if err := m.registry.Register(c); err != nil {
 			return nil, fmt.Errorf("monitor: %w", err)

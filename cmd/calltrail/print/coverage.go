@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -224,8 +225,9 @@ func (r *run) missed() string {
 		parts = append(parts, fmt.Sprintf("down for %.1f s", float64(r.DownMS)/1000))
 	}
 	if whole := float64(60 * r.minutes); r.SecondsCovered < whole {
-		// Cut like the seconds themselves: 60.0 of 60 s would be no gap.
-		parts = append(parts, fmt.Sprintf("seen for %s of %.0f s", strconv.FormatFloat(r.SecondsCovered, 'f', -1, 64), whole))
+		// Cut to ms like the seconds themselves: 60.0 of 60 s would be no gap. A sum of them is a little off the millisecond it means.
+		seen := math.Floor(r.SecondsCovered*1000+1e-3) / 1000
+		parts = append(parts, fmt.Sprintf("seen for %s of %.0f s", strconv.FormatFloat(seen, 'f', -1, 64), whole))
 	}
 	if r.OneWayFlows > 0 {
 		parts = append(parts, fmt.Sprintf("%s of %s flows one-way", thousands(r.OneWayFlows), thousands(r.Flows)))
@@ -256,7 +258,7 @@ var coverageHeader = []string{
 
 func coverageCells(m *CoverageMinute) []string {
 	cells := []string{
-		spreadsheetText(m.Sensor), spreadsheetText(m.Tap), m.Minute.UTC().Format("2006-01-02 15:04"), m.State,
+		SpreadsheetText(m.Sensor), SpreadsheetText(m.Tap), m.Minute.UTC().Format("2006-01-02 15:04"), m.State,
 		strconv.FormatFloat(m.SecondsCovered, 'f', -1, 64), strconv.Itoa(m.Events),
 	}
 	for _, n := range []int64{

@@ -24,9 +24,9 @@ func hour() (list []CoverageMinute) {
 			case tap == "eth1" && n == 42:
 				m.State, m.KernelDrops = "lossy", 1204
 			case tap == "eth1" && n == 50:
-				m.State, m.SecondsCovered, m.Events, m.UnseenRTPPackets = "lossy", 56.999, 2, 1
+				m.State, m.SecondsCovered, m.Events, m.UnseenRTPPackets = "lossy", 55.014, 2, 1
 			case tap == "eth1" && n == 51:
-				m.State, m.SecondsCovered, m.DownMS = "lossy", 47.5, 12500
+				m.State, m.SecondsCovered, m.DownMS = "lossy", 45, 12500
 			case tap == "eth1" && n == 52:
 				m.State, m.OneWayFlows = "one_way", 19
 			case tap == "eth1" && n == 53:
@@ -70,7 +70,7 @@ func TestCoverageTable(t *testing.T) {
 2026-11-22 10:00 to 10:42  edge-1  eth1  complete  42       -
 2026-11-22 10:42 to 10:43  edge-1  eth1  lossy     1        1,204 packets dropped by the kernel
 2026-11-22 10:43 to 10:50  edge-1  eth1  complete  7        -
-2026-11-22 10:50 to 10:52  edge-1  eth1  lossy     2        1 RTP packets never seen, down for 12.5 s, seen for 104.499 of 120 s
+2026-11-22 10:50 to 10:52  edge-1  eth1  lossy     2        1 RTP packets never seen, down for 12.5 s, seen for 100.014 of 120 s
 2026-11-22 10:52 to 10:53  edge-1  eth1  one_way   1        19 of 20 flows one-way
 2026-11-22 10:53 to 10:54  edge-1  eth1  absent    1        the tap was down
 2026-11-22 10:54 to 11:00  edge-1  eth1  complete  6        -

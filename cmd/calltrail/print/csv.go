@@ -47,7 +47,7 @@ func (p *csvPrinter) Print(body []byte) error {
 	for i, c := range columns {
 		cell := c.cell(r)
 		if !c.ours {
-			cell = spreadsheetText(cell)
+			cell = SpreadsheetText(cell)
 		}
 		p.cells[i] = cell
 	}
@@ -68,10 +68,10 @@ func (p *csvPrinter) Flush() error {
 	return p.out.Flush()
 }
 
-// spreadsheetText makes a cell harmless: what Visible escapes, and a cell that a spreadsheet would take for a formula
+// SpreadsheetText makes a cell harmless: what Visible escapes, and a cell that a spreadsheet would take for a formula
 // gets an apostrophe before it, which spreadsheets read as "this is text". Telephone numbers begin with '+' and get it
 // too; a program that reads the CSV takes one leading apostrophe off, or reads jsonl instead.
-func spreadsheetText(s string) string {
+func SpreadsheetText(s string) string {
 	text := Visible(s)
 	if s == "" || !strings.ContainsRune("=+-@\t\r＝＋－＠", []rune(s)[0]) {
 		return text

@@ -36,7 +36,7 @@ func start(t *testing.T, progress Progress) (stop func() string) {
 			if err != nil {
 				t.Errorf("Watchdog: %v", err)
 			}
-		case <-time.After(10 * time.Second):
+		case <-time.After(time.Minute):
 			t.Fatal("the watchdog did not end with its context")
 		}
 		return log.String()

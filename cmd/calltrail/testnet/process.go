@@ -106,6 +106,9 @@ func (p *Process) Signal(s os.Signal) {
 	}
 }
 
+// PID is the process's number, also after its end.
+func (p *Process) PID() int { return p.cmd.Process.Pid }
+
 // Ended is closed when the process has ended.
 func (p *Process) Ended() <-chan struct{} { return p.done }
 

@@ -43,7 +43,7 @@ func (h *Host) Send(ctx context.Context, traffic Traffic) (sent int, err error) 
 						delete(sockets, a)
 					}
 				}
-				if s, err = h.socket(source); err != nil {
+				if s, err = h.UDP(netip.AddrPortFrom(source, 5060)); err != nil {
 					return sent, err
 				}
 				sockets[source] = s
@@ -61,9 +61,10 @@ func (h *Host) Send(ctx context.Context, traffic Traffic) (sent int, err error) 
 	return sent, nil
 }
 
-func (h *Host) socket(source netip.Addr) (s *net.UDPConn, err error) {
+// UDP opens a socket of the host at one of its addresses. Who opens it closes it.
+func (h *Host) UDP(at netip.AddrPort) (s *net.UDPConn, err error) {
 	err = h.enter(func() error {
-		s, err = net.ListenUDP("udp4", net.UDPAddrFromAddrPort(netip.AddrPortFrom(source, 5060)))
+		s, err = net.ListenUDP("udp4", net.UDPAddrFromAddrPort(at))
 		return err
 	})
 	if errors.Is(err, os.ErrClosed) {

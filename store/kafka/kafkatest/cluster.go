@@ -2,6 +2,7 @@ package kafkatest
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -22,8 +23,10 @@ const starting = 90 * time.Second
 
 // Listener is one more door to the brokers of a Cluster, beside the plain one.
 type Listener struct {
-	// Name, in capitals, and Protocol: SSL or SASL_SSL.
+	// Name, in capitals, and Protocol: PLAINTEXT, SSL or SASL_SSL.
 	Name, Protocol string
+	// Advertised is the address that clients are told, when it is not the listener's own: a proxy's. For one broker only.
+	Advertised string
 	// KeyStore is a PEM file with the certificate and its private key (PKCS #8). TrustStore, when not empty, holds those that
 	// clients' certificates must descend from; clients must have one then.
 	KeyStore, TrustStore string
@@ -33,8 +36,8 @@ type Listener struct {
 type Options struct {
 	// Brokers is how many there are, each also a controller. 0 means 1.
 	Brokers int
-	// Listeners are further doors. With any, an authorizer refuses everybody what no ACL allows, but for who comes by the plain
-	// door.
+	// Listeners are further doors. With any that is not plain, an authorizer refuses everybody what no ACL allows, but for who
+	// comes by a plain door.
 	Listeners []Listener
 	// Properties are added to those of each broker.
 	Properties map[string]string
@@ -110,10 +113,15 @@ func (b *broker) write(tb testing.TB, o Options, id, n int, controller, voters s
 		"share.coordinator.state.topic.replication.factor": fmt.Sprint(n), "share.coordinator.state.topic.min.isr": "1",
 	}
 	listeners, protocols := []string{"PLAIN://" + b.plain}, []string{"PLAIN:PLAINTEXT", "CONTROLLER:PLAINTEXT"}
+	advertised := slices.Clone(listeners)
 	for _, l := range o.Listeners {
 		b.listeners[l.Name] = freeAddress(tb)
 		listeners = append(listeners, l.Name+"://"+b.listeners[l.Name])
+		advertised = append(advertised, l.Name+"://"+cmp.Or(l.Advertised, b.listeners[l.Name]))
 		protocols = append(protocols, l.Name+":"+l.Protocol)
+		if l.Protocol == "PLAINTEXT" {
+			continue
+		}
 		key := "listener.name." + strings.ToLower(l.Name) + "."
 		p[key+"ssl.keystore.type"], p[key+"ssl.keystore.location"] = "PEM", l.KeyStore
 		if l.TrustStore != "" {
@@ -125,7 +133,7 @@ func (b *broker) write(tb testing.TB, o Options, id, n int, controller, voters s
 		}
 		p["authorizer.class.name"], p["super.users"] = "org.apache.kafka.metadata.authorizer.StandardAuthorizer", "User:ANONYMOUS"
 	}
-	p["advertised.listeners"] = strings.Join(listeners, ",")
+	p["advertised.listeners"] = strings.Join(advertised, ",")
 	p["listeners"] = strings.Join(append(listeners, "CONTROLLER://"+controller), ",")
 	p["listener.security.protocol.map"] = strings.Join(protocols, ",")
 	maps.Copy(p, o.Properties)

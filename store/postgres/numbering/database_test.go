@@ -2,20 +2,14 @@ package numbering
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"math/rand/v2"
-	"net/url"
-	"os"
 	"strings"
-	"sync"
 	"testing"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/rs/zerolog"
 
 	"calltrail/store/postgres"
+	"calltrail/store/postgres/pgtest"
 )
 
 // database is one test's database with the schema, on the real server that deploy/dev/up starts.
@@ -25,78 +19,12 @@ type database struct {
 	pool *pgxpool.Pool
 }
 
-// schema is a database that has nothing but the schema: the others are copies of it, which is some ten times as fast as
-// migrating each.
-var schema struct {
-	sync.Once
-	name string
-	err  error
-}
-
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if schema.name != "" {
-		if err := onServer("DROP DATABASE " + schema.name + " WITH (FORCE)"); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			code = 1
-		}
-	}
-	os.Exit(code)
-}
-
-func onServer(statement string) error {
-	conn, err := pgx.Connect(context.Background(), os.Getenv("CALLTRAIL_POSTGRES_DSN"))
-	if err != nil {
-		return err
-	}
-	_, err = conn.Exec(context.Background(), statement)
-	return errors.Join(err, conn.Close(context.Background()))
-}
-
-// fresh makes up the name of a new database, and the configuration for it.
-func fresh() (string, postgres.Config, error) {
-	name := fmt.Sprintf("calltrail_test_%016x", rand.Uint64())
-	u, err := url.Parse(os.Getenv("CALLTRAIL_POSTGRES_DSN"))
-	if err != nil {
-		return "", postgres.Config{}, err
-	}
-	u.Path = "/" + name
-	return name, postgres.Config{DSN: u.String(), Logger: zerolog.Nop()}, nil
-}
-
 func newDatabase(tb testing.TB) *database {
 	tb.Helper()
-	if os.Getenv("CALLTRAIL_POSTGRES_DSN") == "" {
-		const why = "CALLTRAIL_POSTGRES_DSN is not set: run deploy/dev/up and source .dev/env"
-		if os.Getenv("CALLTRAIL_REQUIRE_SERVICES") == "1" {
-			tb.Fatal(why)
-		}
-		tb.Skip(why)
-	}
-	schema.Do(func() {
-		name, c, err := fresh()
-		if err == nil {
-			err = onServer("CREATE DATABASE " + name)
-		}
-		if schema.err = err; err == nil {
-			schema.name = name
-			_, schema.err = postgres.Migrate(context.Background(), c, postgres.Up)
-		}
-	})
-	if schema.err != nil {
-		tb.Fatal(schema.err)
-	}
-	name, cfg, err := fresh()
-	if err == nil {
-		err = onServer("CREATE DATABASE " + name + " TEMPLATE " + schema.name)
-	}
-	if err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() {
-		if err := onServer("DROP DATABASE " + name + " WITH (FORCE)"); err != nil {
-			tb.Error(err)
-		}
+	cfg := postgres.Config{Logger: zerolog.Nop()}
+	cfg.DSN = pgtest.Database(tb, func(dsn string) error {
+		_, err := postgres.Migrate(context.Background(), postgres.Config{DSN: dsn, Logger: zerolog.Nop()}, postgres.Up)
+		return err
 	})
 	pool, err := pgxpool.New(context.Background(), cfg.DSN)
 	if err != nil {
@@ -106,8 +34,8 @@ func newDatabase(tb testing.TB) *database {
 	return &database{tb, cfg, pool}
 }
 
-// table is a whole table of a kind, a source and a day.
-func table(kind Kind, source, dated string) Options {
+// whole is a whole table of a kind, a source and a day.
+func whole(kind Kind, source, dated string) Options {
 	return Options{Kind: kind, Source: source, Dated: dated}
 }
 

@@ -47,8 +47,8 @@ func FuzzRead(f *testing.F) {
 				t.Fatalf("no row can be made of %+v", e)
 			}
 		}
-		if r.rows < int64(len(bad.List)+bad.More) || r.in.n != int64(len(b)) {
-			t.Fatalf("%d rows, %d bad, %d of %d octets", r.rows, len(bad.List)+bad.More, r.in.n, len(b))
+		if r.rows.Rows() < int64(len(bad.List)+bad.More) || r.rows.Octets() != int64(len(b)) {
+			t.Fatalf("%d rows, %d bad, %d of %d octets", r.rows.Rows(), len(bad.List)+bad.More, r.rows.Octets(), len(b))
 		}
 	})
 }

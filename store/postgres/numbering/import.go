@@ -106,9 +106,9 @@ func check(o Options, file File) (checked, error) {
 	if !errors.Is(err, io.EOF) {
 		return found, err
 	}
-	r.in.sum.Sum(found.sum[:0])
-	found.octets, found.rows, found.made, found.unknown = r.in.n, r.rows, r.made, r.unknown
-	return found, bad.err()
+	found.sum, found.octets, found.rows = r.rows.SHA256(), r.rows.Octets(), r.rows.Rows()
+	found.made, found.unknown = r.made, r.unknown
+	return found, bad.Err()
 }
 
 // Check says what is wrong with the options, in words for who wrote them.

@@ -2,13 +2,14 @@ package numbering
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"calltrail/store/postgres"
 )
 
 // maxAhead is how far in the future a table may be dated: a plan is given out before it holds, and a year is a typing mistake.
@@ -84,7 +85,7 @@ func copyFile(ctx context.Context, tx pgx.Tx, o Options, file File, found checke
 	}
 	var reading error
 	values := make([]any, len(copied))
-	added, err := tx.CopyFrom(ctx, pgx.Identifier{"calltrail", "numbering"}, copied, pgx.CopyFromFunc(func() ([]any, error) {
+	added, err := postgres.CopyInto(ctx, tx, "numbering", copied, pgx.CopyFromFunc(func() ([]any, error) {
 		var e entry
 		if e, reading = r.next(); reading != nil {
 			return nil, nil // the end, of whatever reason; it is looked at below
@@ -98,8 +99,7 @@ func copyFile(ctx context.Context, tx pgx.Tx, o Options, file File, found checke
 	if !errors.Is(reading, io.EOF) {
 		return 0, &fileError{reading}
 	}
-	var sum [sha256.Size]byte
-	if r.in.sum.Sum(sum[:0]); sum != found.sum {
+	if r.rows.SHA256() != found.sum {
 		return 0, &fileError{fmt.Errorf("%s was changed while it was read: nothing was imported; try again", file.Name)}
 	}
 	return added, nil

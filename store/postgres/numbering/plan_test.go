@@ -143,7 +143,7 @@ func TestImportRate(t *testing.T) {
 		t.Fatal(err)
 	}
 	began := time.Now()
-	if _, err := check(table(Portability, "MNP", "2026-11-01"), File{"mnp.csv", f}); err != nil {
+	if _, err := check(whole(Portability, "MNP", "2026-11-01"), File{"mnp.csv", f}); err != nil {
 		t.Fatal(err)
 	}
 	t.Logf("%d rows checked in %v", rows, time.Since(began))
@@ -151,7 +151,7 @@ func TestImportRate(t *testing.T) {
 		t.Fatal(err)
 	}
 	began = time.Now()
-	r, err := Import(context.Background(), d.cfg, table(Portability, "MNP", "2026-11-01"), File{"mnp.csv", f})
+	r, err := Import(context.Background(), d.cfg, whole(Portability, "MNP", "2026-11-01"), File{"mnp.csv", f})
 	if err != nil || r.Added != int64(rows) {
 		t.Fatalf("%+v, %v", r, err)
 	}

@@ -13,7 +13,7 @@ import (
 func TestBadLines(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)
-	o := table(Subscriber, "books", "2026-11-01")
+	o := whole(Subscriber, "books", "2026-11-01")
 	_, err := d.try(o, "Number,range_from,Range To,circle,city,From,until,note\n"+
 		"+919812345678,,,UP West,Noida,2026-01-01T00:00:00+05:30,,\n"+
 		"9812345678,,,UP West,,,,\n"+
@@ -91,18 +91,18 @@ func TestHeadersAndOptions(t *testing.T) {
 		o          Options
 		text, want string
 	}{
-		{table(Subscriber, "s", "2026-11-01"), "", "f.csv: the file is empty; its first line names the columns"},
-		{table(Subscriber, "s", "2026-11-01"), "number,MSISDN,city\n", "f.csv: the column number is there twice"},
-		{table(Subscriber, "s", "2026-11-01"), "city\n", "f.csv: no column has the numbers: at least one of number, range-from is wanted"},
-		{table(Subscriber, "s", "2026-11-01"), "number,carrier\n", "f.csv: no column says anything of the numbers: at least one of circle, state, city, country, subscriber is wanted"},
-		{table(Subscriber, "s", "2026-11-01"), "range_from,city\n", "f.csv: of the columns range-from and range-to one is missing"},
-		{table(Portability, "s", "2026-11-01"), "number,range_from,range_to,carrier\n", "f.csv: the column range-from is not for tables of this kind; its numbers are in number"},
-		{table(Range, "s", "2026-11-01"), "number,carrier\n", "f.csv: no column has the numbers: at least one of number-prefix, range-from is wanted"},
-		{table(Range, "s", "2026-11-01"), strings.Repeat(",", maxColumns) + "\n", "f.csv: it has 257 columns, more than 256"},
-		{table("census", "s", "2026-11-01"), "", `kind "census" is not known: subscriber, portability or range is wanted`},
-		{table(Range, " ", "2026-11-01"), "", "the source is not named"},
-		{table(Range, "a\nb", "2026-11-01"), "", `the source "a\nb" is longer than 128 octets, or no plain text`},
-		{table(Range, "s", "2026-02-30"), "", `"2026-02-30" is no day; write it like 2026-11-01`},
+		{whole(Subscriber, "s", "2026-11-01"), "", "f.csv: the file is empty; its first line names the columns"},
+		{whole(Subscriber, "s", "2026-11-01"), "number,MSISDN,city\n", "f.csv: the column number is there twice"},
+		{whole(Subscriber, "s", "2026-11-01"), "city\n", "f.csv: no column has the numbers: at least one of number, range-from is wanted"},
+		{whole(Subscriber, "s", "2026-11-01"), "number,carrier\n", "f.csv: no column says anything of the numbers: at least one of circle, state, city, country, subscriber is wanted"},
+		{whole(Subscriber, "s", "2026-11-01"), "range_from,city\n", "f.csv: of the columns range-from and range-to one is missing"},
+		{whole(Portability, "s", "2026-11-01"), "number,range_from,range_to,carrier\n", "f.csv: the column range-from is not for tables of this kind; its numbers are in number"},
+		{whole(Range, "s", "2026-11-01"), "number,carrier\n", "f.csv: no column has the numbers: at least one of number-prefix, range-from is wanted"},
+		{whole(Range, "s", "2026-11-01"), strings.Repeat(",", 256) + "\n", "f.csv: it has 257 columns, more than 256"},
+		{whole("census", "s", "2026-11-01"), "", `kind "census" is not known: subscriber, portability or range is wanted`},
+		{whole(Range, " ", "2026-11-01"), "", "the source is not named"},
+		{whole(Range, "a\nb", "2026-11-01"), "", `the source "a\nb" is longer than 128 octets, or no plain text`},
+		{whole(Range, "s", "2026-02-30"), "", `"2026-02-30" is no day; write it like 2026-11-01`},
 		{Options{Kind: Range, Source: "s", Dated: "2026-11-01", Prepend: "91"}, "", `"91" cannot go before numbers: it is "+" for numbers that have their country code, or + and a country code such as +91`},
 	} {
 		_, err := check(c.o, File{"f.csv", strings.NewReader(c.text)})
@@ -110,7 +110,7 @@ func TestHeadersAndOptions(t *testing.T) {
 			t.Errorf("%q: %v, want %s", c.text, err, c.want)
 		}
 	}
-	found, err := check(table(Range, "s", "2026-11-01"), File{"f.csv", strings.NewReader("\ufeffPrefix,Operator,LSA,note\n+919812,Airtel,Haryana,x\n")})
+	found, err := check(whole(Range, "s", "2026-11-01"), File{"f.csv", strings.NewReader("\ufeffPrefix,Operator,LSA,note\n+919812,Airtel,Haryana,x\n")})
 	if err != nil || found.rows != 1 || found.made != 1 || strings.Join(found.unknown, " ") != "note" {
 		t.Errorf("%+v, %v", found, err)
 	}
@@ -167,7 +167,7 @@ func TestMemoryIsBounded(t *testing.T) {
 			runtime.ReadMemStats(&m)
 			highest = max(highest, m.HeapAlloc)
 		}}
-		_, err := check(table(Subscriber, "s", "2026-11-01"), File{"f.csv", in})
+		_, err := check(whole(Subscriber, "s", "2026-11-01"), File{"f.csv", in})
 		if c.want == "" {
 			if err != nil {
 				t.Errorf("%s: %v", name, err)

@@ -13,7 +13,7 @@ func TestSeries(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)
 	// The numbers end in what happens to them.
-	d.put(table(Portability, "MNP", "2026-10-01"), "number,carrier,from,until\n"+
+	d.put(whole(Portability, "MNP", "2026-10-01"), "number,carrier,from,until\n"+
 		"+919800000001,Airtel,,\n"+ // stays
 		"+919800000002,Airtel,,\n"+ // ported, no day said
 		"+919800000003,Airtel,,\n"+ // ported, day said by the next table
@@ -25,7 +25,7 @@ func TestSeries(t *testing.T) {
 		"+919800000007,Jio,2026-10-20T00:00:00Z,\n"+
 		"+919800000008,Jio,,\n"+ // new
 		"+919800000004,Airtel,,2026-10-18T00:00:00Z\n") // given up
-	d.put(table(Portability, "MNP", "2026-11-01"), "number,carrier,from,until\n"+
+	d.put(whole(Portability, "MNP", "2026-11-01"), "number,carrier,from,until\n"+
 		"+919800000001,Airtel,,\n+919800000002,Jio,,\n+919800000003,Jio,2026-10-25T00:00:00Z,\n+919800000005,Vi,,\n+919800000007,Jio,,\n+919800000008,Jio,,\n")
 	const before = "the table is of a later day than was asked for, and does not say since when"
 	for _, c := range []struct{ number, at, want string }{
@@ -62,8 +62,8 @@ func TestSeries(t *testing.T) {
 	}
 
 	// A table that came late takes its place by its date, and a second one of a day replaces the first.
-	d.put(table(Portability, "MNP", "2026-10-10"), "number,carrier\n+919800000009,Vi\n")
-	d.put(table(Portability, "MNP", "2026-11-01"), "number,carrier\n+919800000001,BSNL\n")
+	d.put(whole(Portability, "MNP", "2026-10-10"), "number,carrier\n+919800000009,Vi\n")
+	d.put(whole(Portability, "MNP", "2026-11-01"), "number,carrier\n+919800000001,BSNL\n")
 	d.want(says, "portability|MNP|2026-10-10|Vi|+919800000009|-", "+919800000009", "2026-10-20Z")
 	d.want(says, "", "+919800000009", "2026-11-01Z")
 	d.want(says, "portability|MNP|2026-11-01|BSNL|+919800000001|-", "+919800000001", "2026-11-01Z")
@@ -86,10 +86,10 @@ func TestSourcesAndPrefixes(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)
 	const plan = "to whom the range was allotted: the number may have been ported since"
-	d.put(table(Range, "DoT", "2026-01-01"), "prefix,range from,range to,operator,lsa\n+919812,,,Airtel,Haryana\n+9198123,,,Vi,\n,+919812400000,+919812449999,BSNL,\n+91,,,anyone,\n")
-	d.put(table(Range, "vendor", "2026-02-01"), "prefix,city\n+9198,Delhi\n")
-	d.put(table(Portability, "MNP", "2026-03-01"), "number,carrier\n+919812345678,Jio\n")
-	d.put(table(Subscriber, "books", "2026-03-01"), "number,range from,range to,circle,subscriber\n+919812345678,,,UP West,asha\n,+911244000100,+911244000349,Haryana,acme\n+911244000150,,,Delhi,bela\n")
+	d.put(whole(Range, "DoT", "2026-01-01"), "prefix,range from,range to,operator,lsa\n+919812,,,Airtel,Haryana\n+9198123,,,Vi,\n,+919812400000,+919812449999,BSNL,\n+91,,,anyone,\n")
+	d.put(whole(Range, "vendor", "2026-02-01"), "prefix,city\n+9198,Delhi\n")
+	d.put(whole(Portability, "MNP", "2026-03-01"), "number,carrier\n+919812345678,Jio\n")
+	d.put(whole(Subscriber, "books", "2026-03-01"), "number,range from,range to,circle,subscriber\n+919812345678,,,UP West,asha\n,+911244000100,+911244000349,Haryana,acme\n+911244000150,,,Delhi,bela\n")
 	for _, c := range []struct{ number, want string }{
 		{"+919812345678", "subscriber|books|2026-03-01|UP West|+919812345678|-\nportability|MNP|2026-03-01|Jio|+919812345678|-\n" +
 			"range|DoT|2026-01-01|Vi|+9198123|" + plan + "\nrange|vendor|2026-02-01|-|+9198|" + plan},
@@ -109,7 +109,7 @@ func TestSourcesAndPrefixes(t *testing.T) {
 	d.want(says+" LIMIT 1", "subscriber|books|2026-03-01|UP West|+919812345678|-", "+91 98123-45678", "2026-04-01Z")
 
 	// A table that contradicts itself is not settled here.
-	d.put(table(Portability, "twice", "2026-03-01"), "number,carrier\n+919812345678,Vi\n+919812345678,BSNL\n")
+	d.put(whole(Portability, "twice", "2026-03-01"), "number,carrier\n+919812345678,Vi\n+919812345678,BSNL\n")
 	d.want(says+" WHERE source = 'twice'", "portability|twice|2026-03-01|Vi|+919812345678|one of 2 rows that this table has of it\n"+
 		"portability|twice|2026-03-01|BSNL|+919812345678|one of 2 rows that this table has of it", "+919812345678", "2026-04-01Z")
 }
@@ -123,27 +123,27 @@ func TestAgain(t *testing.T) {
 		d.want(`SELECT (SELECT count(*) FROM calltrail.numbering) AS n, (SELECT count(*) FROM calltrail.numbering_import) AS i`, want)
 	}
 	const first, second = "number,carrier\n+919812345678,Airtel\n", "number,carrier\n+919812345678,Jio\n"
-	if r := d.put(table(Portability, "MNP", "2026-10-01"), first); r.Known || r.Rows != 1 || r.Added != 1 {
+	if r := d.put(whole(Portability, "MNP", "2026-10-01"), first); r.Known || r.Rows != 1 || r.Added != 1 {
 		t.Errorf("%+v", r)
 	}
 	for _, day := range []string{"2026-10-01", "2026-11-01"} {
-		if r := d.put(table(Portability, "MNP", day), first); !r.Known || r.Added != 0 || r.KnownAs != "f.csv" || r.KnownDated != "2026-10-01" || r.KnownSince.IsZero() {
+		if r := d.put(whole(Portability, "MNP", day), first); !r.Known || r.Added != 0 || r.KnownAs != "f.csv" || r.KnownDated != "2026-10-01" || r.KnownSince.IsZero() {
 			t.Errorf("the same file again, of %s: %+v", day, r)
 		}
 	}
 	counts("1|1")
 	// From another source, as another kind, or of an earlier day it says something else.
-	d.put(table(Portability, "other", "2026-10-01"), first)
-	d.put(table(Portability, "MNP", "2026-09-01"), first)
+	d.put(whole(Portability, "other", "2026-10-01"), first)
+	d.put(whole(Portability, "MNP", "2026-09-01"), first)
 	counts("3|3")
 	// What was once so, and is again.
-	d.put(table(Portability, "MNP", "2026-11-01"), second)
-	if r := d.put(table(Portability, "MNP", "2026-12-01"), first); r.Known {
+	d.put(whole(Portability, "MNP", "2026-11-01"), second)
+	if r := d.put(whole(Portability, "MNP", "2026-12-01"), first); r.Known {
 		t.Errorf("a table that came back: %+v", r)
 	}
 	counts("5|5")
 	d.want(says+" WHERE source = 'MNP'", "portability|MNP|2026-12-01|Airtel|+919812345678|-", "+919812345678", "2026-12-02Z")
-	if _, err := d.try(table(Portability, "MNP", "2062-11-01"), first); err == nil || err.Error() != "2062-11-01 is more than a year ahead: a table of that day is a typing mistake" {
+	if _, err := d.try(whole(Portability, "MNP", "2062-11-01"), first); err == nil || err.Error() != "2062-11-01 is more than a year ahead: a table of that day is a typing mistake" {
 		t.Errorf("got %v", err)
 	}
 	for _, statement := range []string{

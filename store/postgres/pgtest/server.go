@@ -211,6 +211,9 @@ func (s *Server) DSN(parameters string) string {
 	return (&url.URL{Scheme: "postgres", User: url.UserPassword("calltrail", Password), Host: fmt.Sprintf("127.0.0.1:%d", s.port), Path: "/postgres", RawQuery: parameters}).String()
 }
 
+// Address is host:port of the server, once it was started.
+func (s *Server) Address() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)) }
+
 // freePort is one that nobody listens on, below those that the kernel gives to outgoing connections.
 func freePort(tb testing.TB) int {
 	for range 100 {

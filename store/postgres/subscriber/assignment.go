@@ -66,7 +66,7 @@ func (a *assignment) identify() {
 	h := sha256.New()
 	text := func(s string) {
 		var n [4]byte
-		binary.BigEndian.PutUint32(n[:], uint32(len(s))) //nolint:gosec // fields are bounded by maxField
+		binary.BigEndian.PutUint32(n[:], uint32(len(s))) //nolint:gosec // fields are bounded by table.MaxField
 		h.Write(n[:])
 		h.Write([]byte(s))
 	}

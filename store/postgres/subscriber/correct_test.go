@@ -114,7 +114,7 @@ func TestKeepCorrected(t *testing.T) {
 	d := newDatabase(t)
 	d.call(1, 1, "198.51.100.1", "5060", "192.0.2.200", "5060")
 	d.exec(`ALTER TABLE calltrail.assignment_due RENAME TO away`)
-	ctx, stop := context.WithTimeout(context.Background(), time.Minute)
+	ctx, stop := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer stop()
 	type run struct {
 		c   Corrected

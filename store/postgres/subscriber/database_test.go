@@ -4,16 +4,14 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"net/url"
-	"os"
 	"strings"
 	"testing"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/rs/zerolog"
 
 	"calltrail/store/postgres"
+	"calltrail/store/postgres/pgtest"
 )
 
 // database is one test's database with the schema, on the real server that deploy/dev/up starts.
@@ -25,37 +23,11 @@ type database struct {
 
 func newDatabase(tb testing.TB) *database {
 	tb.Helper()
-	server := os.Getenv("CALLTRAIL_POSTGRES_DSN")
-	if server == "" {
-		const why = "CALLTRAIL_POSTGRES_DSN is not set: run deploy/dev/up and source .dev/env"
-		if os.Getenv("CALLTRAIL_REQUIRE_SERVICES") == "1" {
-			tb.Fatal(why)
-		}
-		tb.Skip(why)
-	}
-	admin, err := pgx.Connect(context.Background(), server)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	name := fmt.Sprintf("calltrail_test_%016x", rand.Uint64())
-	if _, err := admin.Exec(context.Background(), "CREATE DATABASE "+name); err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() {
-		if _, err := admin.Exec(context.Background(), "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
-			tb.Error(err)
-		}
-		_ = admin.Close(context.Background())
+	cfg := postgres.Config{Logger: zerolog.Nop()}
+	cfg.DSN = pgtest.Database(tb, func(dsn string) error {
+		_, err := postgres.Migrate(context.Background(), postgres.Config{DSN: dsn, Logger: zerolog.Nop()}, postgres.Up)
+		return err
 	})
-	u, err := url.Parse(server)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	u.Path = "/" + name
-	cfg := postgres.Config{DSN: u.String(), Logger: zerolog.Nop()}
-	if _, err := postgres.Migrate(context.Background(), cfg, postgres.Up); err != nil {
-		tb.Fatal(err)
-	}
 	pool, err := pgxpool.New(context.Background(), cfg.DSN)
 	if err != nil {
 		tb.Fatal(err)
@@ -107,5 +79,28 @@ func (d *database) exec(statement string, args ...any) {
 	d.Helper()
 	if _, err := d.pool.Exec(context.Background(), statement, args...); err != nil {
 		d.Fatalf("%s: %v", statement, err)
+	}
+}
+
+// allow gives a role a right, and the policy that `calltrail access init` gives with it; who may ask a view must be allowed to
+// read what it is of.
+func (d *database) allow(role, right string) {
+	d.Helper()
+	d.exec("GRANT " + right + " TO " + role)
+	_, object, _ := strings.Cut(right, " ON ")
+	tables := []string{object}
+	switch object {
+	case "calltrail.assignments":
+		tables = []string{"calltrail.assignment"}
+	case "calltrail.call_subscribers":
+		tables = []string{"calltrail.call_subscriber", "calltrail.assignment"}
+	}
+	for _, table := range tables {
+		if table != object {
+			d.exec("GRANT SELECT ON " + table + " TO " + role)
+		}
+		if !strings.HasPrefix(object, "FUNCTION") {
+			d.exec(fmt.Sprintf("CREATE POLICY %q ON %s TO %s USING (true) WITH CHECK (true)", fmt.Sprintf("test_%016x", rand.Uint64()), table, role))
+		}
 	}
 }

@@ -28,7 +28,7 @@ func FuzzRead(f *testing.F) {
 		}
 		problems := new(Problems)
 		list := foldAll(nil, tables[0], problems)
-		if problems.err() != nil {
+		if problems.Err() != nil {
 			return
 		}
 		stored := map[key][]assignment{}

@@ -67,7 +67,7 @@ func Import(ctx context.Context, c postgres.Config, o Options, files []File) (re
 			}
 			results = append(results, r)
 		}
-		return problems.err()
+		return problems.Err()
 	})
 	if err != nil {
 		return nil, wrap("import", err)
@@ -76,13 +76,13 @@ func Import(ctx context.Context, c postgres.Config, o Options, files []File) (re
 }
 
 // readAll reads the files; every line that is wrong, of any, is in the error.
-func readAll(o Options, files []File) ([]*table, error) {
+func readAll(o Options, files []File) ([]*file, error) {
 	f := forms[o.Format]
 	if f == nil {
 		return nil, fmt.Errorf("format %q is not known: radius, dhcp or cgnat is wanted", o.Format)
 	}
 	problems := new(Problems)
-	tables := make([]*table, 0, len(files))
+	tables := make([]*file, 0, len(files))
 	room := int64(MaxRows)
 	for _, file := range files {
 		t, err := read(file.Name, file.Data, f, o.Zone, room, problems)
@@ -92,7 +92,7 @@ func readAll(o Options, files []File) ([]*table, error) {
 		room -= t.rows
 		tables = append(tables, t)
 	}
-	return tables, problems.err()
+	return tables, problems.Err()
 }
 
 // Joined says what Join did.

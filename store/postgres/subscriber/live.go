@@ -178,7 +178,7 @@ func copyLive(ctx context.Context, tx pgx.Tx, rows []assignment, events []Event)
 	if len(rows) == 0 {
 		return s, nil
 	}
-	_, err = tx.CopyFrom(ctx, pgx.Identifier{"calltrail", "assignment"}, []string{
+	_, err = postgres.CopyInto(ctx, tx, "assignment", []string{
 		"assignment_id", "lineage", "supersedes", "address", "ports", "during", "start_seen", "last_seen_at", "inside_address", "inside_port",
 		"subscriber", "line", "mac", "client", "session", "source",
 	}, pgx.CopyFromSlice(len(rows), func(i int) ([]any, error) {
@@ -195,7 +195,7 @@ func copyLive(ctx context.Context, tx pgx.Tx, rows []assignment, events []Event)
 	if err != nil {
 		return s, fmt.Errorf("copy assignments: %w", err)
 	}
-	_, err = tx.CopyFrom(ctx, pgx.Identifier{"calltrail", "assignment_receipt"}, []string{"assignment_id", "via", "sender", "received_at"},
+	_, err = postgres.CopyInto(ctx, tx, "assignment_receipt", []string{"assignment_id", "via", "sender", "received_at"},
 		pgx.CopyFromSlice(len(rows), func(i int) ([]any, error) {
 			e := &events[rows[i].line-1]
 			return []any{rows[i].id, string(e.Via), host(e.Sender.Unmap().WithZone("")), e.Received}, nil

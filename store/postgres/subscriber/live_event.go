@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"calltrail/store/table"
 )
 
 // Via is the protocol that an Event came by.
@@ -105,7 +107,7 @@ func (e *Event) Check() error {
 		return errors.New("it says that it began more than ten years before")
 	}
 	for _, s := range []string{e.Subscriber, e.Line, e.Client} {
-		if len(s) > 4*maxField || !utf8.ValidString(s) || strings.ContainsRune(s, 0) {
+		if len(s) > 4*table.MaxField || !utf8.ValidString(s) || strings.ContainsRune(s, 0) {
 			return errors.New("a text is too long, or holds NUL or no UTF-8")
 		}
 	}

@@ -150,7 +150,7 @@ func TestLiveRights(t *testing.T) {
 		if _, err := l.Store(context.Background(), []Event{translation(Began, 0, -1)}); err == nil || !strings.Contains(err.Error(), "permission denied") || Unstorable(err) {
 			t.Errorf("without %s: %v", right, err)
 		}
-		d.exec("GRANT " + right + " TO " + role)
+		d.allow(role, right)
 	}
 	if _, err := l.Store(context.Background(), []Event{translation(Began, 0, -1), {Kind: Restart, At: ten, Session: RADIUSServer("", bng), Via: ByRADIUS, Sender: bng, Received: ten}}); err != nil {
 		t.Error(err)

@@ -12,6 +12,9 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
+
+	"calltrail/store/postgres"
+	"calltrail/store/table"
 )
 
 // load stores what a file says, within the transaction of the import:
@@ -20,7 +23,7 @@ import (
 //	read the rows that hold for the sessions it tells of
 //	fold its events into them
 //	note the import, and COPY the new rows
-func load(ctx context.Context, tx pgx.Tx, format Format, t *table, problems *Problems) (Result, error) {
+func load(ctx context.Context, tx pgx.Tx, format Format, t *file, problems *Problems) (Result, error) {
 	r := Result{File: t.name, Rows: t.rows, Ignored: t.ignored, Columns: t.unknown}
 	err := tx.QueryRow(ctx, "SELECT imported_at, file FROM calltrail.assignment_import WHERE sha256 = $1 AND format = $2", t.sha256[:], string(format)).
 		Scan(&r.KnownSince, &r.KnownAs)
@@ -36,7 +39,7 @@ func load(ctx context.Context, tx pgx.Tx, format Format, t *table, problems *Pro
 		return r, err
 	}
 	list := foldAll(stored, t, problems)
-	if problems.err() != nil {
+	if problems.Err() != nil {
 		return r, nil // Import has them
 	}
 	r.Added = int64(len(list))
@@ -51,7 +54,7 @@ func load(ctx context.Context, tx pgx.Tx, format Format, t *table, problems *Pro
 	if err != nil {
 		return r, err
 	}
-	_, err = tx.CopyFrom(ctx, pgx.Identifier{"calltrail", "assignment"}, []string{
+	_, err = postgres.CopyInto(ctx, tx, "assignment", []string{
 		"assignment_id", "lineage", "supersedes", "address", "ports", "during", "start_seen", "last_seen_at", "inside_address", "inside_port",
 		"subscriber", "line", "mac", "client", "session", "source", "import_id", "file_line",
 	}, pgx.CopyFromSlice(len(list), func(i int) ([]any, error) { return list[i].values(format, id) }))
@@ -59,7 +62,7 @@ func load(ctx context.Context, tx pgx.Tx, format Format, t *table, problems *Pro
 }
 
 // foldAll folds the events of a file into what is stored, in the order of its lines.
-func foldAll(stored map[key][]assignment, t *table, problems *Problems) []assignment {
+func foldAll(stored map[key][]assignment, t *file, problems *Problems) []assignment {
 	byKey := map[key][]*event{}
 	var keys []key // in the order of the file, so that the same file gives the same rows in the same order
 	for _, e := range t.events {
@@ -70,13 +73,15 @@ func foldAll(stored map[key][]assignment, t *table, problems *Problems) []assign
 		byKey[k] = append(byKey[k], e)
 	}
 	var list []assignment
-	var bad []Problem
+	var bad []table.Problem
 	for _, k := range keys {
-		list = append(list, fold(stored[k], byKey[k], func(line int, reason string) { bad = append(bad, Problem{t.name, line, reason}) })...)
+		list = append(list, fold(stored[k], byKey[k], func(line int, reason string) {
+			bad = append(bad, table.Problem{File: t.name, Line: line, Reason: reason})
+		})...)
 	}
-	slices.SortStableFunc(bad, func(a, b Problem) int { return a.Line - b.Line })
-	for _, b := range slices.CompactFunc(bad, func(a, b Problem) bool { return a == b }) { // a line may tell of several addresses
-		problems.add(b.File, b.Line, b.Reason)
+	slices.SortStableFunc(bad, func(a, b table.Problem) int { return a.Line - b.Line })
+	for _, b := range slices.CompactFunc(bad, func(a, b table.Problem) bool { return a == b }) { // a line may tell of several addresses
+		problems.Add(b.File, b.Line, b.Reason)
 	}
 	return list
 }

@@ -34,7 +34,7 @@ func must(tb testing.TB, err error) {
 // A record that lands while an import commits is seen by one of the two: in both orders of two real transactions.
 func TestLandingMeetsImport(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	d := newDatabase(t)
 	d.exec(`SELECT calltrail.ensure_partitions('2026-05-28', '2026-05-28')`)
@@ -98,7 +98,7 @@ func TestLandingMeetsImport(t *testing.T) {
 // subscriber once.
 func TestLandingBesideImports(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	d := newDatabase(t)
 	d.exec(`SELECT calltrail.ensure_partitions('2026-05-28', '2026-05-28')`)

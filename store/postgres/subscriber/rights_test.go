@@ -55,7 +55,7 @@ func TestRights(t *testing.T) {
 			if err := c.do(); err == nil || !strings.Contains(err.Error(), "permission denied") {
 				t.Errorf("%s without %s: %v", c.name, right, err)
 			}
-			d.exec("GRANT " + right + " TO " + role)
+			d.allow(role, right)
 		}
 		if err := c.do(); err != nil {
 			t.Errorf("%s: %v", c.name, err)

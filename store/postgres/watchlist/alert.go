@@ -55,6 +55,7 @@ const maxAlerts = 500
 // publish sends the oldest alerts of the queue and takes them off it when send has returned nil. It returns how many were taken
 // off. Of several programs one at a time does it, so that alerts keep their order; the others find nothing to do.
 func publish(ctx context.Context, conn *pgx.Conn, values bool, send func(context.Context, []Alert) error) (n int, err error) {
+	var late []Alert // of the breach
 	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 		var mine bool
 		if err := tx.QueryRow(ctx, `SELECT pg_try_advisory_xact_lock(hashtextextended('calltrail.watchlist_alert', 0))`).Scan(&mine); err != nil || !mine {
@@ -64,7 +65,10 @@ func publish(ctx context.Context, conn *pgx.Conn, values bool, send func(context
 		if err != nil || len(taken) == 0 {
 			return postgres.Wrap("read the queue of alerts", err)
 		}
-		if len(alerts) > 0 {
+		switch {
+		case breach == takeFirst:
+			late = alerts
+		case len(alerts) > 0:
 			if err := send(ctx, alerts); err != nil {
 				return fmt.Errorf("publish alerts: %w", err)
 			}
@@ -73,6 +77,9 @@ func publish(ctx context.Context, conn *pgx.Conn, values bool, send func(context
 		_, err = tx.Exec(ctx, `DELETE FROM calltrail.watchlist_alert WHERE hit_id = ANY ($1)`, taken)
 		return postgres.Wrap("take alerts off the queue", err)
 	})
+	if err == nil && len(late) > 0 {
+		err = send(ctx, late)
+	}
 	if err != nil {
 		return 0, err
 	}

@@ -3,6 +3,7 @@ package watchlist
 import (
 	"context"
 	"errors"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -95,17 +96,24 @@ func TestRelay(t *testing.T) {
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
-	attempts, told := 0, 0
+	attempts, told := 0, 0 // of Run's goroutine
 	r := Relay{Postgres: w.config, Every: time.Millisecond, Logger: zerolog.Nop(), Send: func(_ context.Context, alerts []Alert) error {
 		if attempts++; attempts < 3 {
 			return errors.New("away")
 		}
-		if told += len(alerts); told == 2 {
-			time.AfterFunc(50*time.Millisecond, stop)
-		}
+		told += len(alerts)
 		return nil
 	}}
-	r.Run(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		r.Run(ctx)
+	}()
+	for w.rows(`SELECT count(*)::text FROM calltrail.watchlist_alert`)[0] != "0" { // they leave the queue after they were told
+		runtime.Gosched()
+	}
+	stop()
+	<-ended
 	if told != 2 {
 		t.Errorf("%d told in %d attempts", told, attempts)
 	}

@@ -6,10 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
-	"math/rand/v2"
 	"net/netip"
-	"net/url"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -21,6 +18,7 @@ import (
 	"calltrail/cdr/record"
 	"calltrail/store"
 	"calltrail/store/postgres"
+	"calltrail/store/postgres/pgtest"
 	"calltrail/store/spool"
 )
 
@@ -44,37 +42,12 @@ var ten = time.Date(2026, 5, 28, 10, 0, 0, 0, time.UTC)
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	server := os.Getenv("CALLTRAIL_POSTGRES_DSN")
-	if server == "" {
-		const why = "CALLTRAIL_POSTGRES_DSN is not set: run deploy/dev/up and source .dev/env"
-		if os.Getenv("CALLTRAIL_REQUIRE_SERVICES") == "1" {
-			t.Fatal(why)
-		}
-		t.Skip(why)
-	}
-	admin, err := pgx.Connect(t.Context(), server)
-	if err != nil {
-		t.Fatal(err)
-	}
-	name := fmt.Sprintf("calltrail_test_%016x", rand.Uint64())
-	if _, err := admin.Exec(t.Context(), "CREATE DATABASE "+name); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if _, err := admin.Exec(context.Background(), "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
-			t.Error(err)
-		}
-		_ = admin.Close(context.Background())
+	dsn := pgtest.Database(t, func(dsn string) error {
+		_, err := postgres.Migrate(context.Background(), postgres.Config{DSN: dsn, Logger: zerolog.Nop()}, postgres.Up)
+		return err
 	})
-	u, err := url.Parse(server)
-	if err != nil {
-		t.Fatal("CALLTRAIL_POSTGRES_DSN is not a URL") // the error would show the password
-	}
-	u.Path = "/" + name
-	w := &world{T: t, config: postgres.Config{DSN: u.String(), Logger: zerolog.Nop()}, prev: spool.Genesis(sensor, nil)}
-	if _, err := postgres.Migrate(t.Context(), w.config, postgres.Up); err != nil {
-		t.Fatal(err)
-	}
+	w := &world{T: t, config: postgres.Config{DSN: dsn, Logger: zerolog.Nop()}, prev: spool.Genesis(sensor, nil)}
+	var err error
 	if w.loader, err = postgres.Open(t.Context(), w.config); err != nil {
 		t.Fatal(err)
 	}
