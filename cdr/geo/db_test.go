@@ -269,8 +269,7 @@ func FuzzParseNetworks(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		// The file is the operator's own: a row of six octets is a place in a map and two spans of the table, each made while the one before is still there.
-		fuzzbound.Check(t, 8*len(text), func() { _, _ = parseNetworks(text) })
+		fuzzbound.CheckList(t, len(text), func() { _, _ = parseNetworks(text) })
 		n, err := parseNetworks(text)
 		if (err != nil) == (n != nil) {
 			t.Fatalf("%v beside the error %v", n, err)

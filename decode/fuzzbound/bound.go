@@ -19,6 +19,8 @@ const (
 	AllocatedPerOctet = 8
 	// TimePerKiB is how long it may take for each KiB of input, begun ones too: at least that long for an empty one.
 	TimePerKiB = time.Millisecond
+	// ListFactor is how much more of both a list has, see CheckList.
+	ListFactor = 64
 )
 
 // How often, and for how long altogether, something that took too long is measured again. The least counts: a garbage
@@ -34,6 +36,13 @@ const (
 func Check(t testing.TB, n int, decode func()) {
 	t.Helper()
 	CheckNew(t, n, func() func() { return decode })
+}
+
+// CheckList is Check for a list of n octets that the operator wrote: a row of six octets may become a value of hundreds, its
+// place in a map and in slices that grow. How many rows there may be is the list's own bound.
+func CheckList(t testing.TB, n int, read func()) {
+	t.Helper()
+	Check(t, ListFactor*n, read)
 }
 
 // CheckNew is Check for a decoder with a state, such as a table of streams. It calls prepare before each measurement; what
