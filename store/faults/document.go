@@ -64,6 +64,9 @@ acknowledgement sent early, the head of a line pushed out — in the shipped cod
 path. A control passes when the check sees the breach; without it a check that sees nothing would look the same as one that has
 nothing to see.
 
+The commit is the one the run was made of. A long form stays as it was run until somebody runs it again; where its commit is not in
+this repository's history, it was one of several that were joined into a later one.
+
 | # | fault | what must hold | form | made | minutes | outcome | commit, day |
 |---|---|---|---|---|---|---|---|
 `

@@ -295,6 +295,7 @@ func rebalances(t *testing.T, cluster *kafkatest.Cluster) {
 		stop()
 	}
 	p.mustBecome(p.whole(), time.Minute)
+	t.Logf("fault 13: %d records while a second store came and went %d times", p.spooled, rounds)
 }
 
 // The control of faults 7 and 13: a store that commits its offsets before the rows are there loses what it had in hand.
