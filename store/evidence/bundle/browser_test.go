@@ -31,7 +31,7 @@ func browser(t *testing.T) context.Context {
 		t.Skip("chromium is not there")
 	}
 	allocator, stop := chromedp.NewExecAllocator(context.Background(),
-		chromedp.ExecPath(exe), chromedp.UserDataDir(t.TempDir()), chromedp.NoFirstRun, chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.ExecPath(exe), chromedp.UserDataDir(profile(t)), chromedp.NoFirstRun, chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.Flag("headless", "new"), chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true), chromedp.Flag("hide-scrollbars", true),
 		chromedp.ProxyServer("127.0.0.1:9"), chromedp.WindowSize(1000, 1200), chromedp.WSURLReadTimeout(time.Minute))
@@ -41,6 +41,27 @@ func browser(t *testing.T) context.Context {
 	ctx, done := context.WithTimeout(ctx, 3*time.Minute)
 	t.Cleanup(done)
 	return ctx
+}
+
+// profile is a folder for a browser. Processes of it that outlive the first one for a moment still write there, so it is removed
+// until it is gone.
+func profile(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "browser") //nolint:usetesting // T.TempDir fails the test when somebody writes while it is removed
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		err := os.RemoveAll(dir)
+		for try := 0; err != nil && try < 100; try++ {
+			time.Sleep(100 * time.Millisecond)
+			err = os.RemoveAll(dir)
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
 }
 
 // shape is what the browser made of a circle, and of the bar beside it.

@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -27,6 +28,7 @@ import (
 const (
 	runsFile = "store/faults/runs.json"
 	document = "docs/reliability.md"
+	outputs  = ".dev/faults" // of tests that failed
 )
 
 type options struct {
@@ -153,6 +155,10 @@ func (o options) results(ctx context.Context, f *faults.Fault) (faults.Results, 
 		out, err := cmd.Output()
 		if _, failed := errors.AsType[*exec.ExitError](err); err != nil && !failed {
 			return nil, err
+		} else if failed {
+			if err := keepOutput(f.Number, c.Folder, out); err != nil {
+				return nil, err
+			}
 		}
 		results, err := faults.Read(bytes.NewReader(out))
 		if err != nil {
@@ -161,6 +167,16 @@ func (o options) results(ctx context.Context, f *faults.Fault) (faults.Results, 
 		all.Add(results)
 	}
 	return all, nil
+}
+
+// keepOutput saves what go test -json wrote of a run that failed: a long one is not made again to learn why.
+func keepOutput(number int, folder string, out []byte) error {
+	if err := os.MkdirAll(outputs, 0o755); err != nil { //nolint:gosec // a folder of the checkout
+		return err
+	}
+	name := filepath.Join(outputs, fmt.Sprintf("fault-%d-%s.json", number, strings.NewReplacer("/", "-", ".", "").Replace(folder)))
+	fmt.Fprintf(os.Stderr, "faults: tests of fault %d in %s failed; what they wrote is in %s\n", number, folder, name)
+	return os.WriteFile(name, out, 0o644) //nolint:gosec // as above
 }
 
 func read(name string) (faults.Results, error) {
