@@ -3,8 +3,6 @@ package main
 import (
 	"archive/zip"
 	"context"
-	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"io"
 	"net/url"
@@ -18,9 +16,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"calltrail/cdr/record"
-	"calltrail/store/evidence"
 	"calltrail/store/postgres"
-	"calltrail/store/spool"
 )
 
 // From the letter to the court: a sensor's records in the database, a request registered by one person and approved by another, exported
@@ -112,20 +108,6 @@ func TestExport(t *testing.T) {
 	})
 }
 
-// signedSpool opens a sensor's spool as the sensor does, with its key.
-func signedSpool(t *testing.T, key, dir, sensor string) (*evidence.Signer, *spool.Spool) {
-	t.Helper()
-	signer, err := evidence.Load(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	sp, err := spool.Open(spool.Config{Dir: dir, Sensor: sensor, PublicKey: signer.PublicKey()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return signer, sp
-}
-
 // writeCalls writes two calls of the suspect's, one of a stranger's, and what a sensor signs, to a spool; it returns when they began.
 func writeCalls(t *testing.T, key, dir, sensor string) time.Time {
 	t.Helper()
@@ -144,18 +126,7 @@ func writeCalls(t *testing.T, key, dir, sensor string) time.Time {
 		}
 	}
 	minute := record.Time(begin.Truncate(time.Minute).UnixMicro())
-	head := sp.Head()
-	c := record.Coverage{
-		Schema: record.SchemaCoverage, Kind: record.KindCoverage, Day: minute.Day(), Sensor: sensor, Tap: "eth0",
-		Minute: minute, From: minute, To: minute + 60_000_000, State: "complete", Observer: record.Observer{Version: "test"},
-		Head: record.ChainHead{
-			Epoch: head.Epoch, Seq: head.Seq, Hash: hex.EncodeToString(head.Hash[:]), KeyID: signer.KeyID(),
-			Signature: base64.StdEncoding.EncodeToString(signer.SignHead(sensor, head.Epoch, head.Seq, head.Hash)),
-		},
-	}
-	if _, _, err := sp.Append(c.Append(nil)); err != nil {
-		t.Fatal(err)
-	}
+	appendSignedHead(t, sp, signer, sensor, minute)
 	if err := sp.Close(); err != nil {
 		t.Fatal(err)
 	}

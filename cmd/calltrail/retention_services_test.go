@@ -1,8 +1,6 @@
 package main
 
 import (
-	"encoding/base64"
-	"encoding/hex"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,8 +8,6 @@ import (
 	"time"
 
 	"calltrail/cdr/record"
-	"calltrail/store/evidence"
-	"calltrail/store/spool"
 )
 
 // Notice, deletion and a hold by persons who own nothing: what is old goes with certificates, what is held stays, and the chain proves whole.
@@ -112,14 +108,7 @@ func TestRetentionCommand(t *testing.T) {
 // writeOldCalls writes three calls of forty days ago, and the signed head of today that covers them.
 func writeOldCalls(t *testing.T, key, dir, sensor string) {
 	t.Helper()
-	signer, err := evidence.Load(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	sp, err := spool.Open(spool.Config{Dir: dir, Sensor: sensor, PublicKey: signer.PublicKey()})
-	if err != nil {
-		t.Fatal(err)
-	}
+	signer, sp := signedSpool(t, key, dir, sensor)
 	for i := range 3 {
 		c := goldenCall(t, "answered")
 		c.Sensor = sensor
@@ -133,18 +122,7 @@ func writeOldCalls(t *testing.T, key, dir, sensor string) {
 		}
 	}
 	minute := record.TimeOf(time.Now().Add(-time.Hour).Truncate(time.Minute).UnixNano())
-	head := sp.Head()
-	c := record.Coverage{
-		Schema: record.SchemaCoverage, Kind: record.KindCoverage, Day: minute.Day(), Sensor: sensor, Tap: "eth0",
-		Minute: minute, From: minute, To: minute + 60_000_000, State: "complete", Observer: record.Observer{Version: "test"},
-		Head: record.ChainHead{
-			Epoch: head.Epoch, Seq: head.Seq, Hash: hex.EncodeToString(head.Hash[:]), KeyID: signer.KeyID(),
-			Signature: base64.StdEncoding.EncodeToString(signer.SignHead(sensor, head.Epoch, head.Seq, head.Hash)),
-		},
-	}
-	if _, _, err := sp.Append(c.Append(nil)); err != nil {
-		t.Fatal(err)
-	}
+	appendSignedHead(t, sp, signer, sensor, minute)
 	if err := sp.Close(); err != nil {
 		t.Fatal(err)
 	}

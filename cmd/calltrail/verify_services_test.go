@@ -1,8 +1,6 @@
 package main
 
 import (
-	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -13,7 +11,6 @@ import (
 	"calltrail/cdr/record"
 	"calltrail/store/evidence"
 	"calltrail/store/kafka/kafkatest"
-	"calltrail/store/spool"
 )
 
 // A sensor's signed events through spool and store; then the commands as an operator uses them: trust its key, anchor, verify,
@@ -31,29 +28,11 @@ func TestVerifyCommand(t *testing.T) {
 	minute := 0
 	write := func(n int) {
 		t.Helper()
-		signer, err := evidence.Load(key)
-		if err != nil {
-			t.Fatal(err)
-		}
-		sp, err := spool.Open(spool.Config{Dir: s.spool, Sensor: owner, PublicKey: signer.PublicKey()})
-		if err != nil {
-			t.Fatal(err)
-		}
+		signer, sp := signedSpool(t, key, s.spool, owner)
 		for range n {
 			at := record.Time(start.Add(time.Duration(minute) * time.Minute).UnixMicro())
 			minute++
-			c := record.Coverage{
-				Schema: record.SchemaCoverage, Kind: record.KindCoverage, Day: at.Day(), Sensor: owner, Tap: "eth0",
-				Minute: at, From: at, To: at + 60_000_000, State: "complete", Observer: record.Observer{Version: "test"},
-			}
-			head := sp.Head()
-			c.Head = record.ChainHead{
-				Epoch: head.Epoch, Seq: head.Seq, Hash: hex.EncodeToString(head.Hash[:]), KeyID: signer.KeyID(),
-				Signature: base64.StdEncoding.EncodeToString(signer.SignHead(owner, head.Epoch, head.Seq, head.Hash)),
-			}
-			if _, _, err := sp.Append(c.Append(nil)); err != nil {
-				t.Fatal(err)
-			}
+			appendSignedHead(t, sp, signer, owner, at)
 		}
 		if err := sp.Close(); err != nil {
 			t.Fatal(err)
