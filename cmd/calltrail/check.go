@@ -20,7 +20,8 @@ prints one line for each problem:
 
   file:line:column: key: what is wrong; what to do
 
-Files that it names (databases, passwords) are looked at too; no service is.
+Files that it names (databases, passwords) are looked at too; no service is. A form
+of tables that cannot be read is a "warning: …".
 Where it names taps, a line "warning: …" says what of this host would make a
 capture incomplete: offloads that merge packets, a ring too small, a snap length
 too short, an interface that is down, a missing right, key or legal basis.
@@ -69,10 +70,13 @@ func runCheck(cmd *cobra.Command, args []string) error {
 	return errReported
 }
 
-// warnings say what of this host stands in the way of a capture.
+// warnings say what of this host stands in the way of a capture or an export.
 func warnings(cfg *config.Config) (list []string) {
+	if _, err := tablesForm(&cfg.Evidence); err != nil {
+		list = append(list, err.Error())
+	}
 	if len(cfg.Capture.Taps()) == 0 {
-		return nil
+		return list
 	}
 	if err := permitted(cfg); err != nil {
 		list = append(list, err.Error())

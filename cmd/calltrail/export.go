@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -13,6 +14,7 @@ import (
 	"calltrail/store/evidence"
 	"calltrail/store/evidence/bundle"
 	"calltrail/store/evidence/bundle/answer"
+	"calltrail/store/evidence/bundle/form"
 	"calltrail/store/postgres/release"
 )
 
@@ -20,6 +22,7 @@ import (
 type exportOptions struct {
 	request, out string
 	unsigned     bool
+	show         bool
 }
 
 func newExport() *cobra.Command {
@@ -42,11 +45,19 @@ computer, is section evidence of the configuration; make the key once:
 
 A record is exported when a head that its sensor signed covers it: sensors sign every
 minute. Without that nothing is written, unless --unsigned allows it; verify then
-says which records nobody signed. A file that is there is never replaced.`,
-		Example: "  calltrail export --request R-2026-000017 --out bundle.zip",
+says which records nobody signed. A file that is there is never replaced.
+
+The columns of the tables and the wording of the certificate are a form,
+evidence.template; --show-template prints it, to make one of your own from it for
+evidence.template_file.`,
+		Example: `  calltrail export --request R-2026-000017 --out bundle.zip
+  calltrail export --show-template > /etc/calltrail/own-form.json`,
 		GroupID: groupRecords,
 		Args:    usage(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if o.show {
+				return showTemplate(cmd)
+			}
 			if err := errors.Join(need("request", o.request), need("out", o.out)); err != nil {
 				return &usageError{err}
 			}
@@ -58,6 +69,7 @@ says which records nobody signed. A file that is there is never replaced.`,
 	flags.StringVar(&o.request, "request", "", "`NUMBER` of the request, R-2026-000017")
 	flags.StringVar(&o.out, "out", "", "write the bundle to `FILE`")
 	flags.BoolVar(&o.unsigned, "unsigned", false, "take records that no signed head covers")
+	flags.BoolVar(&o.show, "show-template", false, "print the form of the tables as JSON, and do nothing else")
 	mustComplete(cmd, "request", cobra.NoFileCompletions)
 	asFlag(cmd)
 	mustComplete(cmd, "out", fileWithExtension("zip"))
@@ -81,6 +93,10 @@ func runExport(cmd *cobra.Command, o *exportOptions) error {
 	if err != nil {
 		return err
 	}
+	tables, err := tablesForm(e)
+	if err != nil {
+		return err
+	}
 	if _, err := os.Lstat(o.out); err == nil {
 		return fmt.Errorf("%s is there already, and a bundle is never replaced; name another file", o.out)
 	}
@@ -88,11 +104,11 @@ func runExport(cmd *cobra.Command, o *exportOptions) error {
 	if err != nil {
 		return err
 	}
-	a, err := release.Read(cmd.Context(), conn, o.request, answer.Meta{Program: madeBy(), Template: e.Template, Provider: provider(cfg)})
+	a, err := release.Read(cmd.Context(), conn, o.request, answer.Meta{Program: madeBy(), Template: tables.ID, Provider: provider(cfg)})
 	if err = errors.Join(err, conn.Close(cmd.Context())); err != nil {
 		return err
 	}
-	data, m, err := bundle.Make(a, signer, e.Provider)
+	data, m, err := bundle.Make(a, tables, signer, e.Provider)
 	if err != nil {
 		return err
 	}
@@ -105,6 +121,52 @@ func runExport(cmd *cobra.Command, o *exportOptions) error {
 	_, err = fmt.Fprintf(cmd.OutOrStdout(), "bundle     %s, %d records, %d octets\nanswer     SHA-256 %x\nsigned by  %s, key %s\n",
 		print.Visible(o.out), m.Rows, len(data), m.Answer, print.Visible(e.Provider), signer.KeyID())
 	return err
+}
+
+// showTemplate prints the form that an export would use.
+func showTemplate(cmd *cobra.Command) error {
+	cfg, err := loadConfig(cmd)
+	if err != nil {
+		return err
+	}
+	tables, err := tablesForm(&cfg.Evidence)
+	if err != nil {
+		return err
+	}
+	// The program's own tables go without the certificate's wording; who begins a form of his own wants to see it.
+	if tables.Certificate, err = tables.Wording(); err != nil {
+		return err
+	}
+	data, err := tables.File()
+	if err != nil {
+		return err
+	}
+	_, err = cmd.OutOrStdout().Write(data)
+	return err
+}
+
+// tablesForm is the form of a bundle's tables: the operator's own, or the program's of that name.
+func tablesForm(e *config.Evidence) (*form.Template, error) {
+	if e.TemplateFile == "" {
+		t, err := form.Get(e.Template)
+		if err != nil {
+			return nil, fmt.Errorf("evidence.template: %w", err)
+		}
+		return t, nil
+	}
+	f, err := os.Open(e.TemplateFile)
+	if err != nil {
+		return nil, fmt.Errorf("evidence.template_file: %w", err)
+	}
+	data, err := io.ReadAll(io.LimitReader(f, form.MaxSize+1))
+	if err = errors.Join(err, f.Close()); err != nil {
+		return nil, fmt.Errorf("evidence.template_file: %w", err)
+	}
+	t, err := form.Parse(data)
+	if err != nil {
+		return nil, fmt.Errorf("evidence.template_file %s: %w", e.TemplateFile, err)
+	}
+	return t, nil
 }
 
 func provider(cfg *config.Config) answer.Provider {

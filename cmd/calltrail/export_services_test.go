@@ -63,11 +63,38 @@ func TestExport(t *testing.T) {
 		t.Errorf("a bundle was replaced: %d %s", again.status, again.stderr)
 	}
 
+	// A form of the operator's own, begun from the program's; one that cannot be read stops the export before anything is released.
+	letter := path("letter.json")
+	text := strings.Replace(s.ok("export", "--show-template").stdout, `"dot-ipdr"`, `"letter-4471"`, 1)
+	if err := os.WriteFile(letter, []byte(strings.Replace(text, `"Calling Number"`, `"A Party"`, 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	own := path("own.zip")
+	inForm := func(file string) result {
+		return s.start([]string{"PGPASSWORD=" + p.password, "CALLTRAIL_EVIDENCE_TEMPLATE_FILE=" + file}, "export", "--request", id, "--out", own, "--as", p.login("anita")).wait(t)
+	}
+	answers := func() string {
+		return p.value(s.dsn, `SELECT count(*)::text FROM calltrail.audit WHERE action = 'answered' AND question = 'of_request'`)
+	}
+	before := answers()
+	if r := inForm(path("operator.keys")); r.status != exitError || !strings.Contains(r.stderr, "evidence.template_file") || answers() != before {
+		t.Errorf("a form that is none: status %d, %s answers released, %s before\n%s", r.status, answers(), before, r.stderr)
+	}
+	if r := inForm(letter); r.status != exitOK {
+		t.Errorf("a form of the operator's: status %d\n%s", r.status, r.stderr)
+	}
+	if status, text := elsewhere(t, s.dir, "verify", own, "--keys", keys); status != exitOK || !strings.Contains(text, "letter-4471") {
+		t.Errorf("verify of a form of the operator's: status %d\n%s", status, text)
+	}
+	if table := member(t, own, "records.csv"); !strings.Contains(table, ",A Party,") {
+		t.Errorf("the table has other columns: %.300s", table)
+	}
+
 	// The audit has the answer's hash, by the person's own name.
 	_, sum, _ := strings.Cut(r.stdout, "answer     SHA-256 ")
 	sum, _, _ = strings.Cut(sum, "\n")
 	if n := p.value(s.dsn, `SELECT count(*)::text FROM calltrail.audit WHERE action = 'answered' AND question = 'of_request' AND person = $1 AND rows = 2 AND result_sha256 = $2`,
-		p.login("anita"), sum); n != "1" {
+		p.login("anita"), sum); n != "2" { // the same answer in another form has the same hash
 		t.Errorf("%s rows of the audit have the answer's hash %s", n, sum)
 	}
 

@@ -53,6 +53,9 @@ type Evidence struct {
 	DeviceMAC    string `yaml:"device_mac"`
 	// Template is the form of the tables: dot-ipdr (default) or dot-cdr.
 	Template string `yaml:"template"`
+	// TemplateFile holds a form of the operator's own, JSON, which is used instead of Template (docs/evidence.md); at most 256 KiB. Empty
+	// (default): none.
+	TemplateFile string `yaml:"template_file"`
 	// AnchorFile is where `calltrail anchor` keeps heads when no --file is given. Empty (default): none.
 	AnchorFile string `yaml:"anchor_file"`
 	// AnchorTopic is the Kafka topic where `calltrail anchor` keeps them too, calltrail.anchors.v1 say. Empty (default): none.

@@ -249,6 +249,7 @@ func (v *validator) dsn(section, dsn, passwordFile string) {
 func (v *validator) choices() {
 	v.oneOf("capture.engine", v.cfg.Capture.Engine, "afpacket", "libpcap")
 	v.oneOf("capture.filter", v.cfg.Capture.Filter, "wide", "narrow")
+	v.oneOf("evidence.template", v.cfg.Evidence.Template, "dot-ipdr", "dot-cdr")
 	v.oneOf("log.level", v.cfg.Log.Level, "trace", "debug", "info", "warn", "error")
 	v.oneOf("log.format", v.cfg.Log.Format, "auto", "console", "json")
 }
@@ -282,6 +283,7 @@ func (c *Config) validateFiles() Problems {
 		{"geo.cells", c.Geo.Cells},
 		{"geo.access_lines", c.Geo.AccessLines},
 		{"own.trunks", c.Own.Trunks},
+		{"evidence.template_file", c.Evidence.TemplateFile},
 	} {
 		if x.file == "" {
 			continue

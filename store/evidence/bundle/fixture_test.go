@@ -14,6 +14,7 @@ import (
 	"calltrail/cdr/record"
 	"calltrail/store/evidence"
 	"calltrail/store/evidence/bundle/answer"
+	"calltrail/store/evidence/bundle/form"
 )
 
 const program = "calltrail test"
@@ -141,11 +142,21 @@ func newAnswer(t testing.TB, k *keys, list [][]byte) *answer.Answer {
 	return a
 }
 
+// ipdr is the form of meta.
+func ipdr(t testing.TB) *form.Template {
+	t.Helper()
+	f, err := form.Get("dot-ipdr")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
 // whole makes the bundle of the fixture.
 func whole(t testing.TB, k *keys) ([]byte, *answer.Answer) {
 	t.Helper()
 	a := newAnswer(t, k, bodies(t))
-	data, _, err := Make(a, k.evidence, "Example Broadband")
+	data, _, err := Make(a, ipdr(t), k.evidence, "Example Broadband")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -54,7 +54,7 @@ func hostileAnswer(t *testing.T, k *keys) *answer.Answer {
 func TestHostileTexts(t *testing.T) {
 	k := newKeys(t)
 	a := hostileAnswer(t, k)
-	data, _, err := Make(a, k.evidence, "Example Broadband")
+	data, _, err := Make(a, ipdr(t), k.evidence, "Example Broadband")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +113,7 @@ func TestSpreadsheetByOpenpyxl(t *testing.T) {
 	}
 	k := newKeys(t)
 	for name, a := range map[string]*answer.Answer{"hostile": hostileAnswer(t, k), "usual": newAnswer(t, k, bodies(t))} {
-		files, _, err := build(a)
+		files, _, err := build(a, ipdr(t))
 		if err != nil {
 			t.Fatal(err)
 		}

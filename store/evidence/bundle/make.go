@@ -31,9 +31,10 @@ var what = map[string]string{
 	"how-to-verify.txt":     "how to check all of this, with other programs too",
 }
 
-// Make makes the bundle of an answer and signs its manifest as name. The same answer, name and key give the same octets.
-func Make(a *answer.Answer, signer *evidence.Signer, name string) ([]byte, *Manifest, error) {
-	files, m, err := build(a)
+// Make makes the bundle of an answer, its tables in the form t, which the answer's Meta names, and signs its manifest as name. The same
+// answer, form, name and key give the same octets.
+func Make(a *answer.Answer, t *form.Template, signer *evidence.Signer, name string) ([]byte, *Manifest, error) {
+	files, m, err := build(a, t)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -58,8 +59,11 @@ func Make(a *answer.Answer, signer *evidence.Signer, name string) ([]byte, *Mani
 }
 
 // build makes every file but the manifest and its signature, in their order, and the manifest.
-func build(a *answer.Answer) ([]file, *Manifest, error) {
-	t, err := form.Get(a.Meta.Template)
+func build(a *answer.Answer, t *form.Template) (files []file, m *Manifest, err error) {
+	if t.ID != a.Meta.Template {
+		return nil, nil, fmt.Errorf("the answer names the form %.64q, not %s", a.Meta.Template, t.ID)
+	}
+	wording, err := t.Wording()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -94,11 +98,10 @@ func build(a *answer.Answer) ([]file, *Manifest, error) {
 	}
 	// The certificate has the hashes of all others in it, the manifest that of the certificate, too.
 	c.Files = list(made, "certificate-63-4.html")
-	if made["certificate-63-4.html"], err = page.Certificate(c); err != nil {
+	if made["certificate-63-4.html"], err = page.Certificate(c, wording); err != nil {
 		return nil, nil, err
 	}
-	m := &Manifest{Meta: a.Meta, Rows: len(a.Rows), Answer: a.Sum(), Unsigned: c.Unsigned}
-	var files []file
+	m = &Manifest{Meta: a.Meta, Rows: len(a.Rows), Answer: a.Sum(), Unsigned: c.Unsigned}
 	for _, name := range order[:len(order)-2] {
 		files = append(files, file{name, made[name]})
 		m.Files = append(m.Files, Entry{name, len(made[name]), sha256.Sum256(made[name])})

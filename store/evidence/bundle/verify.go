@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"time"
 
 	"calltrail/store/evidence"
 	"calltrail/store/evidence/bundle/answer"
+	"calltrail/store/evidence/bundle/form"
 )
 
 // maxFaults bounds the list of a Report.
@@ -153,7 +155,15 @@ func (r *Report) chains(a *answer.Answer, keys *evidence.Keyring) {
 // rebuild makes every file again from the answer. So the holder of the evidence key cannot let the page say something else than the
 // records: but another version of the program may write another page of the same records, which is only remarked.
 func (r *Report) rebuild(a *answer.Answer, files []file, m *Manifest, program string) {
-	again, _, err := build(a)
+	t, err := r.form(files, m)
+	if err != nil {
+		r.add("template.json", "%s", err.Error())
+		return
+	}
+	if t == nil {
+		return
+	}
+	again, _, err := build(a, t)
 	if err != nil {
 		r.add(manifestName, "%s", err.Error())
 		return
@@ -168,6 +178,22 @@ func (r *Report) rebuild(a *answer.Answer, files []file, m *Manifest, program st
 		}
 		r.add(files[i].name, "is not what the answer's records give")
 	}
+}
+
+// form is the form of the bundle's tables: the program's own of that name, or the operator's, which is in the bundle. That one says how
+// large the tables get: it is nil when something does not hold, and so nobody has vouched for it.
+func (r *Report) form(files []file, m *Manifest) (*form.Template, error) {
+	if slices.Contains(form.Names(), m.Template) {
+		return form.Get(m.Template)
+	}
+	if !r.Good() {
+		return nil, nil
+	}
+	t, err := form.Parse(content(files, "template.json"))
+	if err == nil {
+		r.Remarks = append(r.Remarks, "the tables are in a form of the operator's own: "+t.Name())
+	}
+	return t, err
 }
 
 // exact are files that every version writes alike.

@@ -10,6 +10,7 @@ import (
 
 	"calltrail/store/evidence"
 	"calltrail/store/evidence/bundle/answer"
+	"calltrail/store/evidence/bundle/form"
 )
 
 func TestBundleHolds(t *testing.T) {
@@ -19,7 +20,7 @@ func TestBundleHolds(t *testing.T) {
 	if !r.Good() || len(r.Remarks) > 0 || r.Records != 3 || r.Heads != 2 || r.Request != "R-2026-000017" {
 		t.Fatalf("%+v", r)
 	}
-	again, _, err := Make(newAnswerOf(t, a), k.evidence, "Example Broadband")
+	again, _, err := Make(newAnswerOf(t, a), ipdr(t), k.evidence, "Example Broadband")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -211,7 +212,7 @@ func TestForgedRecord(t *testing.T) {
 	thief := *k
 	thief.evidence = newKey(t)
 	a := newAnswer(t, &thief, [][]byte{forged})
-	other, _, err := Make(a, thief.evidence, "Example Broadband")
+	other, _, err := Make(a, ipdr(t), thief.evidence, "Example Broadband")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -239,7 +240,7 @@ func TestForgedRecord(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		made, _, err := Make(a, k.evidence, "Example Broadband")
+		made, _, err := Make(a, ipdr(t), k.evidence, "Example Broadband")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -286,18 +287,17 @@ func edit(t *testing.T, lines []json.RawMessage, do func(int, *answer.Row)) (out
 	return out
 }
 
-// Who holds the evidence key cannot let a page say what the records do not.
-func TestPageOfOtherRecords(t *testing.T) {
-	k := newKeys(t)
-	_, a := whole(t, k)
-	files, m, err := build(a)
+// resealed is a bundle one of whose files was changed by who holds the evidence key.
+func resealed(t *testing.T, k *keys, a *answer.Answer, f *form.Template, name string, change func([]byte) []byte) []byte {
+	t.Helper()
+	files, m, err := build(a, f)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i := range files {
-		if files[i].name == "page.html" {
-			files[i].data = bytes.ReplaceAll(files[i].data, []byte("+912225550100"), []byte("+912225550199"))
-			m.Files[i].SHA256 = sum(files[i].data)
+		if files[i].name == name {
+			files[i].data = change(files[i].data)
+			m.Files[i].SHA256, m.Files[i].Bytes = sum(files[i].data), len(files[i].data)
 		}
 	}
 	data, err := m.encode()
@@ -316,6 +316,14 @@ func TestPageOfOtherRecords(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return made
+}
+
+// Who holds the evidence key cannot let a page say what the records do not.
+func TestPageOfOtherRecords(t *testing.T) {
+	k := newKeys(t)
+	_, a := whole(t, k)
+	made := resealed(t, k, a, ipdr(t), "page.html", func(d []byte) []byte { return bytes.ReplaceAll(d, []byte("+912225550100"), []byte("+912225550199")) })
 	if r := Verify(made, k.own, program); r.Good() || !named(r, "page.html") {
 		t.Errorf("%+v", r.Faults)
 	}

@@ -9,9 +9,12 @@ import (
 	"calltrail/store/evidence/bundle/answer"
 )
 
+// fieldEmpty is the field of a column that somebody fills in by hand.
+const fieldEmpty = "empty"
+
 // fields are what a column may show of a call.
 var fields = map[string]func(*answer.Call) string{
-	"empty":          func(*answer.Call) string { return "" },
+	fieldEmpty:       func(*answer.Call) string { return "" },
 	"caller":         func(c *answer.Call) string { return number(&c.Caller) },
 	"callee":         func(c *answer.Call) string { return number(&c.Callee) },
 	"asserted":       asserted,

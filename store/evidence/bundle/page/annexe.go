@@ -72,12 +72,3 @@ func trunk(l *record.Link) string {
 	}
 	return text
 }
-
-// Certificate is certificate-63-4.html. Its hash report lists c.Files: every file of the bundle but itself, the manifest and the
-// manifest's signature.
-func Certificate(c *Content) ([]byte, error) {
-	return run("certificate.html", struct {
-		*Content
-		Sum any
-	}{c, c.Sum()})
-}
