@@ -64,7 +64,13 @@ func TestParseRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	column := func(field string) any { return map[string]any{"header": "x", "field": field, "meaning": ""} }
-	certificate := func(m map[string]any) map[string]any { return m["certificate"].(map[string]any) }
+	certificate := func(m map[string]any) map[string]any {
+		c, ok := m["certificate"].(map[string]any)
+		if !ok {
+			t.Fatal("the form has no certificate")
+		}
+		return c
+	}
 	for want, change := range map[string]func(map[string]any){
 		"one of the program's": func(m map[string]any) { m["id"] = "dot-ipdr" },
 		"its id is":            func(m map[string]any) { m["id"] = "../x" },
