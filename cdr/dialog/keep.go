@@ -25,8 +25,9 @@ import "time"
 // What came while nobody looked is not known anyhow: sensor_restart says so.
 
 // SaveEvery is how old the newest snapshot of an open call gets in packet time: who takes calls back has to read no more of
-// the log than what was written in that time before its end, and a little more.
-const SaveEvery = 10 * time.Minute
+// the log than what was written in that time before its end, and a little more. A start is as long as that takes; a snapshot
+// is 500 octets to 2 KB.
+const SaveEvery = 2 * time.Minute
 
 // byeSave is when, after a BYE, its not being answered is saved.
 const byeSave = int64(time.Second)

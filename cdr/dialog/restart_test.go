@@ -56,7 +56,7 @@ func (m *machine) start(cfg Config) {
 		if e.gone {
 			err = saved.Gone(e.body)
 		} else {
-			err = saved.Snapshot(e.body)
+			_, err = saved.Snapshot(e.body)
 		}
 		if err != nil {
 			m.t.Fatal(err)

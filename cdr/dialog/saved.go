@@ -27,12 +27,12 @@ func NewSaved(limit int, now int64) *Saved {
 	return &Saved{now: now, limit: limit, calls: map[Key]savedCall{}}
 }
 
-// Snapshot takes in what Table.Save was called with; body is copied. An error says that the snapshot is damaged, or one too
-// many; nothing has changed then.
-func (s *Saved) Snapshot(body []byte) error {
+// Snapshot takes in what Table.Save was called with, and says whose it is; body is copied. An error says that the snapshot is
+// damaged, or one too many; nothing has changed then.
+func (s *Saved) Snapshot(body []byte) (Key, error) {
 	head, _, err := readHead(body)
 	if err != nil {
-		return err
+		return Key{}, err
 	}
 	key := head.key()
 	old, known := s.calls[key]
@@ -40,11 +40,11 @@ func (s *Saved) Snapshot(body []byte) error {
 	case head.Forget != 0 && head.Forget <= s.now:
 		delete(s.calls, key)
 	case !known && len(s.calls) >= s.limit:
-		return fmt.Errorf("more than %d open calls are kept in the log", s.limit)
+		return Key{}, fmt.Errorf("more than %d open calls are kept in the log", s.limit)
 	default:
 		s.calls[key] = savedCall{head.Order, append(old.body[:0], body...)}
 	}
-	return nil
+	return key, nil
 }
 
 // Gone takes in what Table.Gone was called with.

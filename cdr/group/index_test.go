@@ -104,7 +104,7 @@ func TestRestore(t *testing.T) {
 	now := epoch + int64(7*time.Second)
 	saved := dialog.NewSaved(100, now)
 	for _, b := range before.saved {
-		if err := saved.Snapshot(b); err != nil {
+		if _, err := saved.Snapshot(b); err != nil {
 			t.Fatal(err)
 		}
 	}

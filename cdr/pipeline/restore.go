@@ -61,11 +61,8 @@ func (r *Restorer) call(body []byte) error {
 	if !ok {
 		return errors.New("no name of a tap")
 	}
-	key, err := dialog.ParseKey(snapshot)
+	key, err := r.saved.Snapshot(snapshot)
 	if err != nil {
-		return err
-	}
-	if err := r.saved.Snapshot(snapshot); err != nil {
 		return err
 	}
 	r.taps[key] = string(name)

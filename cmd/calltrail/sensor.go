@@ -142,8 +142,9 @@ func (s *sensor) Coverage(events []*record.Coverage) error {
 	return nil
 }
 
-// restoreBack is how much of the spool, in time, is read for open calls: each is written down again within it.
-const restoreBack = 15 * time.Minute
+// restoreBack is how much of the spool, in time, is read for open calls: each is written down again every two minutes
+// (dialog.SaveEvery). What is more is for a sensor that did not run for a while and is killed again at its start.
+const restoreBack = 5 * time.Minute
 
 // restore gives the pipeline the calls that were open when the last run ended.
 func (s *sensor) restore(ctx context.Context) error {
