@@ -123,7 +123,7 @@ func pump(ctx context.Context, p *store.Pump, sink *postgres.Loader, log zerolog
 
 // runSpool is the configuration of a spool for one run.
 func runSpool(cfg *config.Config, sensor string) spool.Config {
-	return spool.Config{Dir: cfg.Spool.Dir, Sensor: sensor, SegmentBytes: int64(cfg.Spool.SegmentBytes)}
+	return spool.Config{Dir: cfg.Spool.Dir, Sensor: sensor, SegmentBytes: int64(cfg.Spool.SegmentBytes), KeepDamage: cfg.Retention.Period.Std()}
 }
 
 // openSpool opens a spool. locked says what to do when another program has it.

@@ -53,6 +53,8 @@ type Config struct {
 	// Recent is how much of the log, in time before its newest entry, Trim leaves for the method of that name, whatever the
 	// limits say; 0 leaves nothing for it.
 	Recent time.Duration
+	// KeepDamage is how long Trim leaves the copies of damaged octets in quarantine/, which may hold records; 0 means for ever.
+	KeepDamage time.Duration
 	// FS is the file system; nil means the operating system's.
 	FS FS
 	// Now is the wall clock, for the epoch, the age of segments and nothing else; nil means time.Now.
@@ -67,8 +69,8 @@ func (c Config) withDefaults() (Config, error) {
 		return c, errors.New("spool: no directory given")
 	case c.Sensor == "" || len(c.Sensor) > MaxSensor || strings.ContainsRune(c.Sensor, 0):
 		return c, fmt.Errorf("spool: sensor name must have 1 to %d octets and no NUL, not %q", MaxSensor, c.Sensor)
-	case c.SegmentBytes < 0 || c.QueueBytes < 0 || c.Window < 0 || c.Recent < 0:
-		return c, errors.New("spool: segment size, queue size, window and recent time must not be negative")
+	case c.SegmentBytes < 0 || c.QueueBytes < 0 || c.Window < 0 || c.Recent < 0 || c.KeepDamage < 0:
+		return c, errors.New("spool: segment size, queue size, window and times must not be negative")
 	}
 	if c.SegmentBytes == 0 {
 		c.SegmentBytes = defaultSegmentBytes

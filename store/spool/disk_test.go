@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 )
 
 // disk is a file system that can lose power. What a program sees (the page cache) and what would be there after a power
@@ -347,5 +348,7 @@ func (f *diskFile) Size() (int64, error) {
 	defer f.d.mu.Unlock()
 	return int64(len(f.n.live)), nil
 }
+
+func (f *diskFile) Modified() (time.Time, error) { return time.Time{}, nil }
 
 func (f *diskFile) Close() error { return nil }

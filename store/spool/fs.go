@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // FS is what the spool needs of a file system. It exists so that tests can lose power, fill the disk and fail an fsync;
@@ -39,6 +40,8 @@ type File interface {
 	// success, and a further Sync of the same file may claim success without having written it.
 	Sync() error
 	Size() (int64, error)
+	// Modified is when the content was last changed; the zero time when that is not known.
+	Modified() (time.Time, error)
 }
 
 type osFS struct{}
@@ -51,6 +54,14 @@ func (f osFile) Size() (int64, error) {
 		return 0, err
 	}
 	return info.Size(), nil
+}
+
+func (f osFile) Modified() (time.Time, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return time.Time{}, err
+	}
+	return info.ModTime(), nil
 }
 
 func (osFS) MkdirAll(dir string) error { return os.MkdirAll(dir, 0o700) }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"slices"
 )
@@ -97,6 +98,51 @@ func (s *Spool) quarantine(from place, length int64, name string) (err error) {
 		return err
 	}
 	return s.cfg.FS.SyncDir(dir)
+}
+
+// forgetDamage empties the copies that are older than Config.KeepDamage. Their names stay: they are the list of gaps, and hold
+// no record. It returns how many octets were freed.
+func (s *Spool) forgetDamage() (freed int64, err error) {
+	if s.cfg.KeepDamage == 0 {
+		return 0, nil
+	}
+	dir := s.path(quarantineDir)
+	names, err := s.cfg.FS.ReadDir(dir)
+	if err != nil {
+		return 0, s.errorf("read %s: %w", quarantineDir, err)
+	}
+	for _, name := range names {
+		n, err := s.empty(dir + "/" + name)
+		if err != nil {
+			return freed, s.errorf("empty %s/%s: %w", quarantineDir, name, err)
+		}
+		freed += n
+	}
+	return freed, nil
+}
+
+// empty takes the octets of a file that is old enough.
+func (s *Spool) empty(name string) (octets int64, err error) {
+	f, err := s.cfg.FS.OpenFile(name, os.O_RDWR)
+	if errors.Is(err, fs.ErrNotExist) { // a copy that was not finished has another name now
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	at, err := f.Modified()
+	if err != nil {
+		return 0, err
+	}
+	octets, err = f.Size()
+	if err != nil || octets == 0 || at.IsZero() || s.cfg.Now().Sub(at) <= s.cfg.KeepDamage {
+		return 0, err
+	}
+	if err := f.Truncate(0); err != nil {
+		return 0, err
+	}
+	return octets, f.Sync()
 }
 
 func (s *Spool) copyOctets(out io.WriterAt, from place, length int64) error {

@@ -8,14 +8,15 @@ import (
 // Trim removes the oldest segments while the spool has more than keepBytes octets or their last record is older than
 // keepAge; a negative limit does not count, 0 keeps nothing longer than it must. The newest segment, any with
 // a record that is not acknowledged, and what Config.Recent needs stay whatever the limits say, because no limit is worth a
-// record or an open call; so do the copies in quarantine/. It returns how many octets were freed.
+// record or an open call. The copies in quarantine/ stay for Config.KeepDamage. It returns how many octets were freed.
 func (s *Spool) Trim(keepBytes int64, keepAge time.Duration) (freed int64, err error) {
 	s.trimMu.Lock()
 	defer s.trimMu.Unlock()
 	for {
 		seg, ok := s.takeOldest(keepBytes, keepAge)
 		if !ok {
-			return freed, nil
+			damage, err := s.forgetDamage()
+			return freed + damage, err
 		}
 		err := s.cfg.FS.Remove(s.path(segmentName(seg.ordinal)))
 		if err != nil {
