@@ -68,6 +68,7 @@ func TestRetentionOfRestoredCopy(t *testing.T) {
 		}
 	}
 
+	postgres("pg_dump", "--format=custom", "--file="+path("early.dump"), s.db.name)
 	want(at(s.db, meera("retention", "plan", "--notice")...), ", over")
 	postgres("pg_dump", "--format=custom", "--file="+path("calltrail.dump"), s.db.name)
 	uid := s.db.ask(`SELECT call_uid FROM calltrail.call_record ORDER BY record_id LIMIT 1`)[0]
@@ -104,6 +105,21 @@ func TestRetentionOfRestoredCopy(t *testing.T) {
 	if now := s.db.ask(`SELECT count(*) FROM calltrail.audit`)[0]; now != audited {
 		t.Errorf("what was done in the copy stands in the audit of the first database: %s rows, were %s", now, audited)
 	}
+
+	// A copy from before the notice: nothing goes until notice was given in it, and then the same.
+	early := newDatabase(t, s.dsn)
+	postgres("pg_restore", "--exit-on-error", "--dbname="+early.name, path("early.dump"))
+	want(at(early, "access", "init"))
+	want(at(early, meera(hold...)...))
+	r := at(early, meera("retention", "run")...)
+	if n := early.ask(`SELECT count(*) FROM calltrail.call_record`)[0]; n != "3" {
+		t.Errorf("%s calls are left without a notice, want 3\n%s%s", n, r.stdout, r.stderr)
+	}
+	want(r, "without a notice that is old enough: spans of days 1")
+	want(at(early, meera("retention", "plan", "--notice")...))
+	want(at(early, meera("retention", "run")...), "records 2", "1 stay", "announced by notice 1")
+	want(at(early, "verify", "--keys", keys))
+	same("records that are left of the early copy", `SELECT day, record_id, encode(sha256(body), 'hex') FROM calltrail.record_body ORDER BY 1, 2`, early)
 
 	// Control: one record more than the certificates say is gone from the copy.
 	other.ask(`SET session_replication_role = replica`)

@@ -89,7 +89,7 @@ func runRetentionRun(cmd *cobra.Command, o *retentionOptions) error {
 		}
 		_, _ = fmt.Fprintf(out, "deleted: spans of days %d, records %d, assignments of addresses %d\n", spansGone, records, assignments) // as above
 		if waiting > 0 {
-			_, _ = fmt.Fprintf(out, "old enough, but without a notice that is: spans of days %d; calltrail retention plan --notice\n", waiting) // as above
+			_, _ = fmt.Fprintf(out, "past their time, but without a notice that is old enough: spans of days %d; calltrail retention plan --notice\n", waiting) // as above
 		}
 		return removeBackups(ctx, conn, out, r, keptFrom(r, s, now))
 	})

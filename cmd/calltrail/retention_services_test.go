@@ -72,7 +72,7 @@ func TestRetentionCommand(t *testing.T) {
 	want(as("anita", "retention", "plan"), exitError, "permission denied")
 	want(as("anita", "hold", "list"), exitError, "permission denied")
 	want(as("meera", "retention", "plan"), exitOK, "not given", "old.dump", "topic "+s.topic, "keeps records 7d")
-	want(as("meera", "retention", "run"), exitOK, "deleted: spans of days 0, records 0", "without a notice that is: spans of days 1", "removed "+filepath.Join(copies, "old.dump"))
+	want(as("meera", "retention", "run"), exitOK, "deleted: spans of days 0, records 0", "without a notice that is old enough: spans of days 1", "removed "+filepath.Join(copies, "old.dump"))
 	if _, err := os.Stat(filepath.Join(copies, "new.dump")); err != nil {
 		t.Error(err)
 	}
@@ -90,7 +90,7 @@ func TestRetentionCommand(t *testing.T) {
 
 	want(as("meera", "hold", "release", "1", "--reason", "closed"), exitOK, "hold 1 is released")
 	want(as("meera", "hold", "release", "1", "--reason", "closed"), exitError, "was released before")
-	want(as("meera", "retention", "run"), exitOK, "deleted: spans of days 0, records 0", "without a notice that is: spans of days 1") // nobody announced that
+	want(as("meera", "retention", "run"), exitOK, "deleted: spans of days 0, records 0", "without a notice that is old enough: spans of days 1") // nobody announced that
 	want(as("meera", "retention", "plan", "--notice"), exitOK, ", over")
 	want(as("meera", "retention", "run"), exitOK, "deleted: spans of days 1, records 1", "announced by notice 2, SHA-256 "+s.db.ask(`SELECT digest FROM calltrail.retention_notice WHERE notice_id = 2`)[0])
 	if n := s.db.ask(`SELECT count(*) FROM calltrail.record_body`)[0]; n != "1" {
