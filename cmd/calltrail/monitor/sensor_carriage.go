@@ -29,6 +29,7 @@ var (
 	tlsKnown   = sensorSet.gauge("tls_connections", "TLS connections with signalling in memory.", "tap")
 	tlsOpened  = sensorSet.counter("tls_connections_total", "TLS connections with signalling followed.", "tap")
 	tlsEvicted = sensorSet.counter("tls_evicted_connections_total", "Of those, pushed out of the full table (limits.tls_connections).", "tap")
+	tlsUnread  = sensorSet.counter("tls_unread_hellos_total", "Of those, without the name of the server: the hello came in pieces that did not become whole, or found no room.", "tap")
 
 	flowsKnown   = sensorSet.gauge("flows", "Conversations with STUN, DTLS or the mark of an application in memory.", "tap")
 	flowsOpened  = sensorSet.counter("flows_total", "Conversations with STUN, DTLS or the mark of an application followed.", "tap")
@@ -73,6 +74,7 @@ func collectCarriage(o out, t *pipeline.TapStats) {
 		{sctpEvicted, c.SCTP.Evicted + c.SCTP.Forgotten},
 		{tlsOpened, c.TLS.Opened},
 		{tlsEvicted, c.TLS.Evicted},
+		{tlsUnread, c.TLS.Unread},
 		{flowsOpened, c.Flows.Opened},
 		{flowsEvicted, c.Flows.Evicted},
 	} {

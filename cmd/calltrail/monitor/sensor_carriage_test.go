@@ -21,7 +21,7 @@ func counted() pipeline.CarriageStats {
 			Opened: 6, Evicted: 7, Gaps: 8, Unseen: 9, Skipped: 10, Overlaps: 11, PushedOut: 12, WebSockets: 13, Compressed: 14,
 		},
 		SCTP:    reassembly.AssociationStats{Evicted: 15, Forgotten: 16},
-		TLS:     encrypted.Stats{Opened: 17, Evicted: 18},
+		TLS:     encrypted.Stats{Opened: 17, Evicted: 18, Unread: 32},
 		Flows:   flow.Stats{Opened: 29, Evicted: 30},
 		Waiting: 19, Followed: 20, Associations: 21, Connections: 22, Conversations: 31,
 	}
@@ -58,6 +58,7 @@ func TestCarriageMetrics(t *testing.T) {
 		"calltrail_sctp_evicted_total{tap=eth1}":                                         31,
 		"calltrail_tls_connections_total{tap=eth1}":                                      17,
 		"calltrail_tls_evicted_connections_total{tap=eth1}":                              18,
+		"calltrail_tls_unread_hellos_total{tap=eth1}":                                    32,
 		"calltrail_fragments_waiting_datagrams{tap=eth1}":                                19,
 		"calltrail_tcp_streams{tap=eth1}":                                                20,
 		"calltrail_sctp_associations{tap=eth1}":                                          21,
