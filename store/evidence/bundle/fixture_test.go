@@ -117,7 +117,7 @@ func meta() answer.Meta {
 	at := time.Date(2026, 11, 22, 6, 0, 0, 0, time.UTC)
 	return answer.Meta{
 		Schema: answer.Schema, Program: program, At: at, By: "meera.analyst", Question: "of_request", AuditID: 17,
-		Coverage: "From 22 November 2026, 09:30:00 IST to 10:30:00 IST, 2 taps: complete but for tap eth1, blind from 10:02:00 to 10:03:00 IST.",
+		Coverage: "From 22 November 2026, 09:30:00 IST to 10:30:00 IST, 2 taps: complete but for tap eth1, blind from 10:02:00 to 10:03:00 IST",
 		Template: "dot-ipdr",
 		Request: answer.Request{
 			ID: "R-2026-000017", Agency: "Crime Branch, Mumbai Police", Officer: "A. Deshmukh", Rank: "Superintendent of Police",
