@@ -59,17 +59,29 @@ func TestOwnForm(t *testing.T) {
 
 	// The holder of the evidence key alone cannot put another table beside the form, nor another form beside the table.
 	for _, name := range []string{"records.csv", "template.json"} {
-		spoilt := resealed(t, k, a, f, name, func(d []byte) []byte { return bytes.ReplaceAll(d, []byte("A Party"), []byte("C Party")) })
+		spoilt := resealed(t, k, a, f, map[string]func([]byte) []byte{name: swap("A Party", "C Party")})
 		if r := Verify(spoilt, k.own, program); r.Good() {
 			t.Errorf("another %s holds", name)
 		}
 	}
 	// Nobody's form is followed.
-	if r := Verify(data, newKeys(t).own, program); r.Good() || len(r.Remarks) > 0 {
+	if r := Verify(data, newKeys(t).own, program); r.Good() || len(r.Remarks) != 1 || !strings.Contains(r.Remarks[0], "no file was made again") {
 		t.Errorf("signed by a stranger: %+v", r)
 	}
-	bad := resealed(t, k, a, f, "template.json", func(d []byte) []byte { return bytes.ReplaceAll(d, []byte(`"callee"`), []byte(`"calee"`)) })
+	change := map[string]func([]byte) []byte{"template.json": swap(`"callee"`, `"calee"`)}
+	bad := resealed(t, k, a, f, change)
 	if r := Verify(bad, k.own, program); r.Good() || !named(r, "template.json") {
 		t.Errorf("a form with a field that is none: %+v", r.Faults)
+	}
+	if r := Verify(bad, k.own, "calltrail later"); !r.Good() || len(r.Remarks) != 1 || !strings.Contains(r.Remarks[0], "which is none") {
+		t.Errorf("the same of another version: %+v", r)
+	}
+	// What every version writes alike is compared all the same.
+	for _, name := range []string{"records.jsonl", "chain.jsonl"} {
+		clear(change)
+		change["template.json"], change[name] = swap(`"callee"`, `"calee"`), swap("5", "6")
+		if r := Verify(resealed(t, k, a, f, change), k.own, "calltrail later"); r.Good() || !named(r, name) {
+			t.Errorf("another %s with a form that cannot be read: %+v", name, r)
+		}
 	}
 }

@@ -155,12 +155,19 @@ func (r *Report) chains(a *answer.Answer, keys *evidence.Keyring) {
 // rebuild makes every file again from the answer. So the holder of the evidence key cannot let the page say something else than the
 // records: but another version of the program may write another page of the same records, which is only remarked.
 func (r *Report) rebuild(a *answer.Answer, files []file, m *Manifest, program string) {
-	t, err := r.form(files, m)
-	if err != nil {
-		r.add("template.json", "%s", err.Error())
+	t, why := r.form(files, m)
+	readable := t != nil
+	switch {
+	case readable:
+	case !r.Good():
+		r.Remarks = append(r.Remarks, "no file was made again from the records to compare: "+why)
 		return
-	}
-	if t == nil {
+	case m.Program != program:
+		// What every version writes alike has nothing of the form in it.
+		r.Remarks = append(r.Remarks, fmt.Sprintf("the form of the tables was made by %.64q and cannot be read by %s: %s", m.Program, program, why))
+		t = &form.Template{ID: m.Template}
+	default:
+		r.add("template.json", "%s", why)
 		return
 	}
 	again, _, err := build(a, t)
@@ -173,7 +180,9 @@ func (r *Report) rebuild(a *answer.Answer, files []file, m *Manifest, program st
 			continue
 		}
 		if m.Program != program && !exact[files[i].name] {
-			r.Remarks = append(r.Remarks, fmt.Sprintf("%s was made by %.64q, this is %s: it was not made again from the records to compare", files[i].name, m.Program, program))
+			if readable {
+				r.Remarks = append(r.Remarks, fmt.Sprintf("%s was made by %.64q, this is %s: it was not made again from the records to compare", files[i].name, m.Program, program))
+			}
 			continue
 		}
 		r.add(files[i].name, "is not what the answer's records give")
@@ -181,19 +190,25 @@ func (r *Report) rebuild(a *answer.Answer, files []file, m *Manifest, program st
 }
 
 // form is the form of the bundle's tables: the program's own of that name, or the operator's, which is in the bundle. That one says how
-// large the tables get: it is nil when something does not hold, and so nobody has vouched for it.
-func (r *Report) form(files []file, m *Manifest) (*form.Template, error) {
-	if slices.Contains(form.Names(), m.Template) {
-		return form.Get(m.Template)
+// large the tables get, so it is followed only when all else holds, and somebody has vouched for it. Without a form it says why.
+func (r *Report) form(files []file, m *Manifest) (t *form.Template, why string) {
+	var err error
+	own := !slices.Contains(form.Names(), m.Template)
+	switch {
+	case !own:
+		t, err = form.Get(m.Template)
+	case !r.Good():
+		return nil, "their form is not the program's, and something does not hold"
+	default:
+		t, err = form.Parse(content(files, "template.json"))
 	}
-	if !r.Good() {
-		return nil, nil
+	if err != nil {
+		return nil, err.Error()
 	}
-	t, err := form.Parse(content(files, "template.json"))
-	if err == nil {
+	if own {
 		r.Remarks = append(r.Remarks, "the tables are in a form of the operator's own: "+t.Name())
 	}
-	return t, err
+	return t, ""
 }
 
 // exact are files that every version writes alike.

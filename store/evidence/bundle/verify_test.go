@@ -287,16 +287,16 @@ func edit(t *testing.T, lines []json.RawMessage, do func(int, *answer.Row)) (out
 	return out
 }
 
-// resealed is a bundle one of whose files was changed by who holds the evidence key.
-func resealed(t *testing.T, k *keys, a *answer.Answer, f *form.Template, name string, change func([]byte) []byte) []byte {
+// resealed is a bundle some of whose files were changed by who holds the evidence key.
+func resealed(t *testing.T, k *keys, a *answer.Answer, f *form.Template, change map[string]func([]byte) []byte) []byte {
 	t.Helper()
 	files, m, err := build(a, f)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i := range files {
-		if files[i].name == name {
-			files[i].data = change(files[i].data)
+		if do := change[files[i].name]; do != nil {
+			files[i].data = do(files[i].data)
 			m.Files[i].SHA256, m.Files[i].Bytes = sum(files[i].data), len(files[i].data)
 		}
 	}
@@ -319,11 +319,16 @@ func resealed(t *testing.T, k *keys, a *answer.Answer, f *form.Template, name st
 	return made
 }
 
+// swap puts one text for another, everywhere.
+func swap(one, other string) func([]byte) []byte {
+	return func(d []byte) []byte { return bytes.ReplaceAll(d, []byte(one), []byte(other)) }
+}
+
 // Who holds the evidence key cannot let a page say what the records do not.
 func TestPageOfOtherRecords(t *testing.T) {
 	k := newKeys(t)
 	_, a := whole(t, k)
-	made := resealed(t, k, a, ipdr(t), "page.html", func(d []byte) []byte { return bytes.ReplaceAll(d, []byte("+912225550100"), []byte("+912225550199")) })
+	made := resealed(t, k, a, ipdr(t), map[string]func([]byte) []byte{"page.html": swap("+912225550100", "+912225550199")})
 	if r := Verify(made, k.own, program); r.Good() || !named(r, "page.html") {
 		t.Errorf("%+v", r.Faults)
 	}
