@@ -45,8 +45,8 @@ func TestExport(t *testing.T) {
 
 	// Before the approval nothing is released; nor is it to somebody else.
 	out := path("bundle.zip")
-	export := func(person, to string) result {
-		return s.start([]string{"PGPASSWORD=" + p.password}, "export", "--request", id, "--out", to, "--as", p.login(person)).wait(t)
+	export := func(person, to string, env ...string) result {
+		return s.start(append(env, "PGPASSWORD="+p.password), "export", "--request", id, "--out", to, "--as", p.login(person)).wait(t)
 	}
 	if r := export("anita", out); r.status != exitError || !strings.Contains(r.stderr, "not approved") {
 		t.Fatalf("before the approval: status %d\n%s", r.status, r.stderr)
@@ -70,9 +70,7 @@ func TestExport(t *testing.T) {
 		t.Fatal(err)
 	}
 	own := path("own.zip")
-	inForm := func(file string) result {
-		return s.start([]string{"PGPASSWORD=" + p.password, "CALLTRAIL_EVIDENCE_TEMPLATE_FILE=" + file}, "export", "--request", id, "--out", own, "--as", p.login("anita")).wait(t)
-	}
+	inForm := func(file string) result { return export("anita", own, "CALLTRAIL_EVIDENCE_TEMPLATE_FILE="+file) }
 	answers := func() string {
 		return p.value(s.dsn, `SELECT count(*)::text FROM calltrail.audit WHERE action = 'answered' AND question = 'of_request'`)
 	}

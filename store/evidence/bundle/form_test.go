@@ -2,6 +2,8 @@ package bundle
 
 import (
 	"bytes"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -77,6 +79,10 @@ func TestOwnForm(t *testing.T) {
 		t.Errorf("the same of another version: %+v", r)
 	}
 	// What every version writes alike is compared all the same.
+	same, err := alike(a, walk(a.Rows))
+	if err != nil || !maps.EqualFunc(same, exact, func([]byte, bool) bool { return true }) {
+		t.Errorf("alike makes %q, and %v is compared: %v", slices.Sorted(maps.Keys(same)), exact, err)
+	}
 	for _, name := range []string{"records.jsonl", "chain.jsonl"} {
 		clear(change)
 		change["template.json"], change[name] = swap(`"callee"`, `"calee"`), swap("5", "6")

@@ -60,19 +60,33 @@ func Make(a *answer.Answer, t *form.Template, signer *evidence.Signer, name stri
 
 // build makes every file but the manifest and its signature, in their order, and the manifest.
 func build(a *answer.Answer, t *form.Template) (files []file, m *Manifest, err error) {
-	if t.ID != a.Meta.Template {
-		return nil, nil, fmt.Errorf("the answer names the form %.64q, not %s", a.Meta.Template, t.ID)
-	}
-	wording, err := t.Wording()
+	stretches := walk(a.Rows)
+	made, err := render(a, t, stretches)
 	if err != nil {
 		return nil, nil, err
 	}
-	stretches := walk(a.Rows)
-	c := &page.Content{Answer: a, Calls: a.Calls(), Form: t.Name(), Unsigned: unsigned(stretches)}
-	made := map[string][]byte{"answer.jsonl": a.Text(), "coverage.txt": coverageText(a), "how-to-verify.txt": []byte(howTo)}
-	for i := range a.Rows {
-		made["records.jsonl"] = append(append(made["records.jsonl"], a.Rows[i].Body...), '\n')
+	m = &Manifest{Meta: a.Meta, Rows: len(a.Rows), Answer: a.Sum(), Unsigned: unsigned(stretches)}
+	for _, name := range order[:len(order)-2] {
+		files = append(files, file{name, made[name]})
+		m.Files = append(m.Files, Entry{name, len(made[name]), sha256.Sum256(made[name])})
 	}
+	return files, m, nil
+}
+
+// render makes the same files, by name.
+func render(a *answer.Answer, t *form.Template, stretches []*stretch) (made map[string][]byte, err error) {
+	if t.ID != a.Meta.Template {
+		return nil, fmt.Errorf("the answer names the form %.64q, not %s", a.Meta.Template, t.ID)
+	}
+	wording, err := t.Wording()
+	if err != nil {
+		return nil, err
+	}
+	if made, err = alike(a, stretches); err != nil {
+		return nil, err
+	}
+	c := &page.Content{Answer: a, Calls: a.Calls(), Form: t.Name(), Unsigned: unsigned(stretches)}
+	made["coverage.txt"], made["how-to-verify.txt"] = coverageText(a), []byte(howTo)
 	steps := []struct {
 		name string
 		make func() ([]byte, error)
@@ -86,27 +100,31 @@ func build(a *answer.Answer, t *form.Template) (files []file, m *Manifest, err e
 	}
 	for _, s := range steps {
 		if made[s.name], err = s.make(); err != nil {
-			return nil, nil, fmt.Errorf("%s: %w", s.name, err)
+			return nil, fmt.Errorf("%s: %w", s.name, err)
 		}
-	}
-	if made["chain.jsonl"], made["heads.jsonl"], made["head-events.jsonl"], err = chainFiles(stretches); err != nil {
-		return nil, nil, fmt.Errorf("chain.jsonl: %w", err)
 	}
 	c.Files = list(nil, "")
 	if made["page.html"], err = page.Page(c); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	// The certificate has the hashes of all others in it, the manifest that of the certificate, too.
 	c.Files = list(made, "certificate-63-4.html")
 	if made["certificate-63-4.html"], err = page.Certificate(c, wording); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	m = &Manifest{Meta: a.Meta, Rows: len(a.Rows), Answer: a.Sum(), Unsigned: c.Unsigned}
-	for _, name := range order[:len(order)-2] {
-		files = append(files, file{name, made[name]})
-		m.Files = append(m.Files, Entry{name, len(made[name]), sha256.Sum256(made[name])})
+	return made, nil
+}
+
+// alike makes the files that every version of the program writes alike: they have neither forms nor words in them.
+func alike(a *answer.Answer, stretches []*stretch) (made map[string][]byte, err error) {
+	made = map[string][]byte{"answer.jsonl": a.Text(), "records.jsonl": nil}
+	for i := range a.Rows {
+		made["records.jsonl"] = append(append(made["records.jsonl"], a.Rows[i].Body...), '\n')
 	}
-	return files, m, nil
+	if made["chain.jsonl"], made["heads.jsonl"], made["head-events.jsonl"], err = chainFiles(stretches); err != nil {
+		return nil, fmt.Errorf("chain.jsonl: %w", err)
+	}
+	return made, nil
 }
 
 // list names the files for people, without the two about the others and without but.

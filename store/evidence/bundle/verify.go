@@ -155,37 +155,31 @@ func (r *Report) chains(a *answer.Answer, keys *evidence.Keyring) {
 // rebuild makes every file again from the answer. So the holder of the evidence key cannot let the page say something else than the
 // records: but another version of the program may write another page of the same records, which is only remarked.
 func (r *Report) rebuild(a *answer.Answer, files []file, m *Manifest, program string) {
-	t, why := r.form(files, m)
-	readable := t != nil
-	switch {
-	case readable:
+	var again map[string][]byte
+	var err error
+	switch t, why := r.form(files, m); {
+	case t != nil:
+		again, err = render(a, t, walk(a.Rows))
 	case !r.Good():
 		r.Remarks = append(r.Remarks, "no file was made again from the records to compare: "+why)
-		return
 	case m.Program != program:
-		// What every version writes alike has nothing of the form in it.
 		r.Remarks = append(r.Remarks, fmt.Sprintf("the form of the tables was made by %.64q and cannot be read by %s: %s", m.Program, program, why))
-		t = &form.Template{ID: m.Template}
+		again, err = alike(a, walk(a.Rows))
 	default:
 		r.add("template.json", "%s", why)
-		return
 	}
-	again, _, err := build(a, t)
 	if err != nil {
 		r.add(manifestName, "%s", err.Error())
-		return
 	}
-	for i := range again {
-		if bytes.Equal(again[i].data, files[i].data) {
-			continue
+	for _, f := range files {
+		made, compared := again[f.name]
+		switch {
+		case !compared || bytes.Equal(made, f.data):
+		case m.Program != program && !exact[f.name]:
+			r.Remarks = append(r.Remarks, fmt.Sprintf("%s was made by %.64q, this is %s: it was not made again from the records to compare", f.name, m.Program, program))
+		default:
+			r.add(f.name, "is not what the answer's records give")
 		}
-		if m.Program != program && !exact[files[i].name] {
-			if readable {
-				r.Remarks = append(r.Remarks, fmt.Sprintf("%s was made by %.64q, this is %s: it was not made again from the records to compare", files[i].name, m.Program, program))
-			}
-			continue
-		}
-		r.add(files[i].name, "is not what the answer's records give")
 	}
 }
 
@@ -211,5 +205,5 @@ func (r *Report) form(files []file, m *Manifest) (t *form.Template, why string) 
 	return t, ""
 }
 
-// exact are files that every version writes alike.
+// exact are the files of alike.
 var exact = map[string]bool{"records.jsonl": true, "answer.jsonl": true, "chain.jsonl": true, "heads.jsonl": true, "head-events.jsonl": true}

@@ -3,6 +3,7 @@ package answer
 import (
 	"fmt"
 	"strings"
+	"time"
 	"unicode"
 )
 
@@ -29,3 +30,17 @@ func Visible(s string) string {
 func hidden(r rune) bool {
 	return r != '\u200c' && r != '\u200d' && !unicode.IsGraphic(r)
 }
+
+// Blank leaves room for a pen where nothing is known.
+func Blank(s string) string {
+	if s == "" {
+		return strings.Repeat("_", 24)
+	}
+	return Visible(s)
+}
+
+// InIST is a time in India, to the second.
+func InIST(t time.Time) string { return t.In(IST).Format("2006-01-02 15:04:05") }
+
+// InUTC is a time in UTC to the microsecond.
+func InUTC(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.000000") }

@@ -2,6 +2,7 @@ package form
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -19,8 +20,7 @@ type Certificate struct {
 	Source     string   `json:"source"`
 	Unverified []string `json:"unverified"`
 	Title      string   `json:"title"`
-	// Declaration and the Statements are Part A. They may have {officer}, {designation}, {provider}, {address}, {from}, {to}, {coverage},
-	// {at_ist}, {at_utc}, {request} and {program} in them.
+	// Declaration and the Statements are Part A. They may have {officer} and the other placeholders of values in them.
 	Declaration string      `json:"declaration"`
 	Statements  []Statement `json:"statements"`
 	// Expert are the lines of Part B, which the program leaves blank.
@@ -36,9 +36,22 @@ type Statement struct {
 // maxStatements bounds each list of a certificate.
 const maxStatements = 50
 
+// placeholder is what Fill replaces in a text, and values what by. What is not known of an answer is room for a pen.
 var (
-	placeholder  = regexp.MustCompile(`\{[^{}]*\}`)
-	placeholders = []string{"{officer}", "{designation}", "{provider}", "{address}", "{from}", "{to}", "{coverage}", "{at_ist}", "{at_utc}", "{request}", "{program}"}
+	placeholder = regexp.MustCompile(`\{[^{}]*\}`)
+	values      = map[string]func(*answer.Meta) string{
+		"{officer}":     func(m *answer.Meta) string { return answer.Blank(m.Provider.Officer) },
+		"{designation}": func(m *answer.Meta) string { return answer.Blank(m.Provider.Designation) },
+		"{provider}":    func(m *answer.Meta) string { return answer.Blank(m.Provider.Name) },
+		"{address}":     func(m *answer.Meta) string { return answer.Blank(m.Provider.Address) },
+		"{from}":        func(m *answer.Meta) string { return answer.Both(m.Request.From) },
+		"{to}":          func(m *answer.Meta) string { return answer.Both(m.Request.To) },
+		"{coverage}":    func(m *answer.Meta) string { return answer.Blank(m.Coverage) },
+		"{at_ist}":      func(m *answer.Meta) string { return answer.InIST(m.At) },
+		"{at_utc}":      func(m *answer.Meta) string { return answer.InUTC(m.At) },
+		"{request}":     func(m *answer.Meta) string { return answer.Blank(m.Request.ID) },
+		"{program}":     func(m *answer.Meta) string { return answer.Blank(m.Program) },
+	}
 )
 
 // check refuses a wording that names what is not there.
@@ -59,8 +72,8 @@ func (c *Certificate) check() error {
 			return fmt.Errorf("certificate %s: %w", c.ID, err)
 		}
 		for _, p := range placeholder.FindAllString(s, -1) {
-			if !slices.Contains(placeholders, p) {
-				return fmt.Errorf("certificate %s: there is no %.64q; there are %s", c.ID, p, strings.Join(placeholders, ", "))
+			if values[p] == nil {
+				return fmt.Errorf("certificate %s: there is no %.64q; there are %s", c.ID, p, strings.Join(slices.Sorted(maps.Keys(values)), ", "))
 			}
 		}
 	}
@@ -73,21 +86,9 @@ func (c *Certificate) Name() string { return fmt.Sprintf("%s, version %d", c.ID,
 // Marks are what of the wording is unverified, in words; "" is nothing.
 func (c *Certificate) Marks() string { return strings.Join(c.Unverified, ", ") }
 
-// Fill puts what is known of an answer into a text of the wording. What is not known is room for a pen.
+// Fill puts what is known of an answer into a text of the wording.
 func (c *Certificate) Fill(m *answer.Meta, text string) string {
-	known := func(s string) string {
-		if s == "" {
-			return strings.Repeat("_", 24)
-		}
-		return answer.Visible(s)
-	}
-	p, r := &m.Provider, &m.Request
-	return strings.NewReplacer(
-		"{officer}", known(p.Officer), "{designation}", known(p.Designation), "{provider}", known(p.Name), "{address}", known(p.Address),
-		"{from}", answer.Both(r.From), "{to}", answer.Both(r.To), "{coverage}", known(m.Coverage),
-		"{at_ist}", m.At.In(answer.IST).Format("2006-01-02 15:04:05"), "{at_utc}", m.At.UTC().Format("2006-01-02 15:04:05.000000"),
-		"{request}", known(r.ID), "{program}", known(m.Program),
-	).Replace(text)
+	return placeholder.ReplaceAllStringFunc(text, func(p string) string { return values[p](m) })
 }
 
 // Wording is that of the certificate that goes with the tables: the operator's own, or the program's.

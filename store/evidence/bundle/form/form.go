@@ -1,9 +1,9 @@
 // Package form writes the calls of an answer as tables, in the columns a template names: CSV (RFC 4180) and XLSX.
 //
 // In: an answer's calls, a Template (configuration as data: id, version, source, and what of it nobody could verify), one of the
-// program's or the operator's own. Out: octets, the same for the same answer. Called by store/evidence/bundle. A cell that a spreadsheet would run is text; what a reader could not see is
-// escaped. It shows the newest revision of each call; all of them, to the octet, are in records.jsonl. It reads no file that is not
-// embedded and opens no connection.
+// program's or the operator's own. Out: octets, the same for the same answer. Called by store/evidence/bundle. A cell that a
+// spreadsheet would run is text; what a reader could not see is escaped. It shows the newest revision of each call; all of them, to the
+// octet, are in records.jsonl. It reads no file that is not embedded and opens no connection.
 package form
 
 import (

@@ -13,7 +13,6 @@ import (
 	"fmt"
 	"html/template"
 	"strings"
-	"time"
 
 	"calltrail/store/evidence"
 	"calltrail/store/evidence/bundle/answer"
@@ -30,23 +29,12 @@ const (
 var files embed.FS
 
 var templates = template.Must(template.New("").Funcs(template.FuncMap{
-	"both": answer.Both, "visible": answer.Visible, "ist": ist, "utc": utc, "why": why, "dash": dash, "blank": blank,
+	"both": answer.Both, "visible": answer.Visible, "ist": answer.InIST, "utc": answer.InUTC, "why": why, "dash": dash, "blank": answer.Blank,
 }).ParseFS(files, "templates/*.html"))
-
-func ist(t time.Time) string { return t.In(answer.IST).Format("2006-01-02 15:04:05") }
-func utc(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.000000") }
 
 func dash(s string) string {
 	if s == "" {
 		return "—"
-	}
-	return answer.Visible(s)
-}
-
-// blank leaves room for a pen where nothing is known.
-func blank(s string) string {
-	if s == "" {
-		return strings.Repeat("_", 24)
 	}
 	return answer.Visible(s)
 }
